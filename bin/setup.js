@@ -1,0 +1,78 @@
+// Makes the checkout ready to run: installs when node_modules is missing or stale, builds when dist is.
+// Plain Node on purpose: it runs before anything is installed. A packed release without sources needs neither.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const rooms = ['core', 'journal', 'gateway', 'replay', 'bench']
+const installStamp = join(root, 'node_modules', '.holdfast-install')
+const buildStamp = join(root, 'dist', '.holdfast-build')
+
+/** Installs and builds what is stale; throws an Error that says which command failed. */
+export function setUp() {
+  if (!existsSync(join(root, 'tsconfig.build.json'))) return
+  const installed = digest(['package.json', 'package-lock.json'].map((name) => join(root, name)))
+  if (readStamp(installStamp) !== installed) {
+    run('installing dependencies', npmCommand(), ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+    writeFileSync(installStamp, installed)
+  }
+  const built = digest([...sources(), join(root, 'tsconfig.json'), installStamp])
+  if (readStamp(buildStamp) !== built) {
+    rmSync(join(root, 'dist'), { recursive: true, force: true })
+    run('building', process.execPath, [compilerPath(), '-p', 'tsconfig.build.json'])
+    writeFileSync(buildStamp, built)
+  }
+}
+
+function sources() {
+  return rooms.flatMap((room) => {
+    const folder = join(root, room)
+    if (!existsSync(folder)) return []
+    return readdirSync(folder, { recursive: true })
+      .filter((name) => name.endsWith('.ts'))
+      .sort()
+      .map((name) => join(folder, name))
+  })
+}
+
+function digest(paths) {
+  const hash = createHash('sha256')
+  for (const path of paths) hash.update(path.slice(root.length)).update(readFileSync(path))
+  return hash.digest('hex')
+}
+
+function readStamp(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
+}
+
+function npmCommand() {
+  return process.platform === 'win32' ? 'npm.cmd' : 'npm'
+}
+
+function compilerPath() {
+  return join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+}
+
+// Progress goes to stderr, so that `npx holdfast … --json | jq` stays clean on the first run too.
+function run(what, command, args) {
+  process.stderr.write(`holdfast: ${what} …\n`)
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, NODE_ENV: 'development' },
+  })
+  if (error) throw error
+  if (status !== 0) throw new Error(`holdfast: ${what} failed: ${command} ${args.join(' ')} exited ${status}`)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    setUp()
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+}

@@ -1,0 +1,144 @@
+// Which holds expire next: a hashed timing wheel over the reservations' own link words, no allocation per hold.
+import { NO_ROW } from './hash-index.ts'
+import { invariant } from './invariant.ts'
+import { DUE_TICK_MS } from './limits.ts'
+import { HELD, type ReservationTable } from './reservation-table.ts'
+
+const SLOTS = 1 << 16
+const SLOT_MASK = SLOTS - 1
+
+/**
+ * Holds by deadline. Adding and removing are O(1); a slot's holds are sorted once, when its 16 ms come.
+ * A hold beyond the wheel's round (17 minutes) stays in its slot and is passed over once a round.
+ * @see Varghese, Lauck: "Hashed and Hierarchical Timing Wheels" (1987), scheme 6.
+ */
+export class DueWheel {
+  readonly #reservations: ReservationTable
+  readonly #heads: Int32Array = new Int32Array(SLOTS).fill(NO_ROW)
+  /** Rows taken from the slots that time has reached, in deadline order; those before `#duePosition` are done. */
+  #due: number[] = []
+  #duePosition = 0
+  #tick = -1
+  #count = 0
+
+  constructor(reservations: ReservationTable) {
+    this.#reservations = reservations
+  }
+
+  /** Holds in the wheel, the due ones included. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Adds a held row under its deadline. */
+  add(row: number): void {
+    invariant(this.#reservations.state(row) === HELD, 'only holds are due')
+    const tick = Math.max(tickOf(this.#reservations.until(row)), this.#tick + 1)
+    this.#link(row, tick & SLOT_MASK)
+    this.#count++
+  }
+
+  /** Removes a held row, before its deadline changes or it ends. */
+  remove(row: number): void {
+    this.#count--
+    if (this.#reservations.dueNext(row) === row) this.#removeDue(row)
+    else this.#unlink(row)
+  }
+
+  /** The hold that must expire next at time `at`, in deadline order, or NO_ROW. It stays until removed. */
+  peek(at: number): number {
+    const nowTick = tickOf(at)
+    for (;;) {
+      while (this.#duePosition < this.#due.length) {
+        const row = this.#due[this.#duePosition] as number
+        if (row !== NO_ROW) return this.#reservations.until(row) <= at ? row : NO_ROW
+        this.#duePosition++
+      }
+      if (this.#tick >= nowTick) return NO_ROW
+      this.#advance(nowTick)
+    }
+  }
+
+  // Moves to the next tick that has holds of this round, at most to `nowTick`, and takes them in order.
+  #advance(nowTick: number): void {
+    this.#due = []
+    this.#duePosition = 0
+    // A first start, or a clock that leapt more than a round: every slot once is enough.
+    const leap = this.#tick < 0 || nowTick - this.#tick > SLOTS
+    if (leap) this.#takeAll(nowTick)
+    while (this.#tick < nowTick && this.#due.length === 0) {
+      this.#tick++
+      this.#take(this.#tick & SLOT_MASK, this.#tick)
+    }
+    this.#sortDue()
+  }
+
+  #takeAll(nowTick: number): void {
+    for (let slot = 0; slot < SLOTS; slot++) this.#take(slot, nowTick)
+    this.#tick = nowTick
+  }
+
+  #take(slot: number, throughTick: number): void {
+    let row = this.#heads[slot] as number
+    while (row !== NO_ROW) {
+      const next = this.#reservations.dueNext(row)
+      if (tickOf(this.#reservations.until(row)) <= throughTick) {
+        this.#unlink(row)
+        this.#due.push(row)
+      }
+      row = next
+    }
+  }
+
+  #sortDue(): void {
+    const reservations = this.#reservations
+    if (this.#due.length > 1) {
+      this.#due.sort(
+        (left, right) =>
+          reservations.until(left) - reservations.until(right) ||
+          reservations.seq(left) - reservations.seq(right),
+      )
+    }
+    // A due row points at itself and keeps its position, so that it can leave in O(1).
+    for (let position = 0; position < this.#due.length; position++) {
+      const row = this.#due[position] as number
+      reservations.setDueNext(row, row)
+      reservations.setDuePrevious(row, position)
+    }
+  }
+
+  #removeDue(row: number): void {
+    const position = this.#reservations.duePrevious(row)
+    invariant(this.#due[position] === row, 'a due hold knows its position')
+    this.#due[position] = NO_ROW
+  }
+
+  #link(row: number, slot: number): void {
+    const next = this.#heads[slot] as number
+    this.#reservations.setDueNext(row, next)
+    this.#reservations.setDuePrevious(row, headOfSlot(slot))
+    if (next !== NO_ROW) this.#reservations.setDuePrevious(next, row)
+    this.#heads[slot] = row
+  }
+
+  #unlink(row: number): void {
+    const next = this.#reservations.dueNext(row)
+    const previous = this.#reservations.duePrevious(row)
+    if (next !== NO_ROW) this.#reservations.setDuePrevious(next, previous)
+    if (previous >= 0) this.#reservations.setDueNext(previous, next)
+    else this.#heads[slotOfHead(previous)] = next
+  }
+}
+
+function tickOf(timeMs: number): number {
+  return Math.floor(timeMs / DUE_TICK_MS)
+}
+
+// The first row of a slot has no row before it; it names its slot instead, as a number below NO_ROW.
+function headOfSlot(slot: number): number {
+  return -2 - slot
+}
+
+function slotOfHead(previous: number): number {
+  return -2 - previous
+}

@@ -1,0 +1,100 @@
+// Views of the state for answers.
+import type { Adjustment } from './adjustments.ts'
+import { invariant } from './invariant.ts'
+import type { ReservationStateName, ReservationView, SkuView } from './outcome.ts'
+import type { PartitionState } from './partition-state.ts'
+import { CANCELLED, CONFIRMED, EXPIRED, FREE, HELD, type RowState } from './reservation-table.ts'
+import type { SkuActor } from './sku-actor.ts'
+
+/** The reservation in `row` as it is now. */
+export function viewReservation(state: PartitionState, row: number): ReservationView {
+  const reservations = state.reservations
+  const actor = state.actorOfRow(row)
+  const isHeld = reservations.state(row) === HELD
+  return {
+    kind: 'reservation',
+    isNew: false,
+    isReplay: false,
+    id: state.idOf(row),
+    sku: actor.sku,
+    buyer: state.accounts.buyer(reservations.account(row)),
+    quantity: reservations.quantity(row),
+    state: stateName(reservations.state(row)),
+    confirmed: reservations.confirmed(row),
+    returned: reservations.returned(row),
+    expiresAt: isHeld ? reservations.until(row) : undefined,
+    endedAt: isHeld ? undefined : reservations.until(row),
+    remaining: actor.available,
+    seq: actor.seq,
+  }
+}
+
+/** The answer that reserving `row` got or gets, whatever became of it since. `buyer` is as the command names it. */
+export function viewReserved(
+  state: PartitionState,
+  row: number,
+  buyer: string,
+  isNew: boolean,
+): ReservationView {
+  const reservations = state.reservations
+  return {
+    kind: 'reservation',
+    isNew,
+    isReplay: !isNew,
+    id: state.idOf(row),
+    sku: state.actorOfRow(row).sku,
+    buyer,
+    quantity: reservations.quantity(row),
+    state: 'held',
+    confirmed: 0,
+    returned: 0,
+    expiresAt: reservations.reservedAt(row) + reservations.holdMs(row),
+    endedAt: undefined,
+    remaining: reservations.remaining(row),
+    seq: reservations.seq(row),
+  }
+}
+
+/** The SKU as it is now. */
+export function viewSku(actor: SkuActor, at: number, isNew = false): SkuView {
+  return {
+    kind: 'sku',
+    isNew,
+    isReplay: false,
+    sku: actor.sku,
+    stock: actor.stock,
+    available: actor.available,
+    held: actor.held,
+    sold: actor.sold,
+    rules: actor.rules,
+    seq: actor.seq,
+    at,
+  }
+}
+
+/** The SKU as it was right after an adjustment. */
+export function viewAdjusted(actor: SkuActor, made: Adjustment, isReplay: boolean): SkuView {
+  return {
+    kind: 'sku',
+    isNew: false,
+    isReplay,
+    sku: actor.sku,
+    stock: made.stock,
+    available: made.available,
+    held: made.held,
+    sold: made.sold,
+    rules: actor.rules,
+    seq: made.seq,
+    at: made.at,
+  }
+}
+
+/** The name of a row's state as answers and documents spell it. */
+export function stateName(state: RowState): ReservationStateName {
+  invariant(state !== FREE, 'only a remembered reservation has a state')
+  if (state === HELD) return 'held'
+  if (state === CONFIRMED) return 'confirmed'
+  if (state === CANCELLED) return 'cancelled'
+  invariant(state === EXPIRED, 'a row is held, confirmed, cancelled or expired')
+  return 'expired'
+}

@@ -1,0 +1,177 @@
+// The durable journal: one put per block into the newest segment's LMDB environment. This is where the fsync happens.
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { invariant } from '../core/invariant.ts'
+import type { EventBlock } from '../core/partition.ts'
+import { encodeBlock, encodeOpening } from './block-codec.ts'
+import type { JournalIdentity } from './block-header.ts'
+import type { JournalHead } from './chain.ts'
+import { JournalError } from './errors.ts'
+import type { Journal } from './journal.ts'
+import {
+  blockKey,
+  type Environment,
+  environmentBytes,
+  openEnvironment,
+} from './lmdb-environment.ts'
+import { listSegments, segmentFile, segmentPath } from './segments.ts'
+
+const OPENING_KEY = blockKey(0)
+
+export interface LmdbJournalOptions {
+  readonly identity: JournalIdentity
+  /** Where the journal stands: as `rebuild` found it, or EMPTY_HEAD. */
+  readonly head: JournalHead
+  /** This owner's term: higher than any before. */
+  readonly epoch: number
+  /** A segment that reached this size is closed, for good. */
+  readonly segmentBytes: number
+  /** A commit that takes longer has an unknown outcome, in ms. */
+  readonly commitDeadlineMs: number
+}
+
+/** Opens the journal in folder `journalPath` for appending; creates it when there is none. */
+export async function openLmdbJournal(
+  journalPath: string,
+  options: LmdbJournalOptions,
+): Promise<Journal> {
+  invariant(
+    options.epoch > options.head.epoch || options.head.seq === 0,
+    'a new owner has a new epoch',
+  )
+  mkdirSync(journalPath, { recursive: true })
+  const journal = new LmdbJournal(journalPath, options)
+  await journal.openNewestSegment()
+  return journal
+}
+
+class LmdbJournal implements Journal {
+  readonly identity: JournalIdentity
+  readonly #journalPath: string
+  readonly #options: LmdbJournalOptions
+  #environment: Environment | undefined
+  #segmentFile = ''
+  #segmentBytes = 0
+  #head: JournalHead
+
+  constructor(journalPath: string, options: LmdbJournalOptions) {
+    this.identity = options.identity
+    this.#journalPath = journalPath
+    this.#options = options
+    this.#head = options.head
+  }
+
+  get head(): JournalHead {
+    return this.#head
+  }
+
+  async append(block: EventBlock): Promise<void> {
+    invariant(block.firstSeq === this.#head.seq + 1, 'blocks are appended in order, without gaps')
+    if (this.#segmentBytes >= this.#options.segmentBytes) await this.#beginSegment()
+    const { bytes, hash } = encodeBlock(this.identity, this.#nextPosition(), block.events)
+    this.#head = { seq: this.#head.seq + block.events.length, epoch: this.#options.epoch, hash }
+    await this.#commit(blockKey(block.firstSeq), bytes)
+  }
+
+  async close(): Promise<void> {
+    await this.#environment?.close()
+    this.#environment = undefined
+  }
+
+  /** Opens the newest segment, or begins the first; one that a crash left without its opening block is begun anew. */
+  async openNewestSegment(): Promise<void> {
+    const newest = listSegments(this.#journalPath).at(-1)
+    if (newest === undefined) return this.#beginSegment()
+    this.#openSegment(newest.path)
+    if (this.#segmentBytes === 0) await this.#writeOpening()
+  }
+
+  async #beginSegment(): Promise<void> {
+    await this.close()
+    const path = segmentPath(this.#journalPath, this.#head.seq + 1)
+    mkdirSync(path, { recursive: true })
+    this.#openSegment(path)
+    // LMDB syncs its file, not the folders that name it.
+    for (const folder of [path, this.#journalPath, dirname(this.#journalPath)]) syncFolder(folder)
+    await this.#writeOpening()
+  }
+
+  #openSegment(path: string): void {
+    this.#environment = openEnvironment(path, false)
+    this.#segmentFile = segmentFile(path)
+    this.#segmentBytes = environmentBytes(this.#environment)
+  }
+
+  async #writeOpening(): Promise<void> {
+    const { bytes, hash } = encodeOpening(this.identity, this.#nextPosition())
+    this.#head = { ...this.#head, epoch: this.#options.epoch, hash }
+    await this.#commit(OPENING_KEY, bytes)
+  }
+
+  #nextPosition(): { epoch: number; firstSeq: number; previousHash: Buffer } {
+    const { seq, hash } = this.#head
+    return { epoch: this.#options.epoch, firstSeq: seq + 1, previousHash: hash }
+  }
+
+  async #commit(key: Buffer, bytes: Buffer): Promise<void> {
+    invariant(this.#environment !== undefined, 'a closed journal takes nothing')
+    this.#segmentBytes += bytes.length
+    const put = this.#environment.put(key, bytes, { noOverwrite: true })
+    const isWritten = await this.#withinDeadline(put)
+    if (isWritten === true) return
+    throw new JournalError(
+      'commit_refused',
+      `${this.#segmentFile} already has a block at seq ${this.#head.seq}: another process owns this journal. ` +
+        'Stop one of the two; the journal itself is unharmed.',
+    )
+  }
+
+  async #withinDeadline(put: Promise<boolean>): Promise<boolean> {
+    const { commitDeadlineMs } = this.#options
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(this.#timedOut()), commitDeadlineMs)
+    })
+    try {
+      return await Promise.race([put, late])
+    } catch (cause) {
+      throw cause instanceof JournalError ? cause : this.#failed(cause)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #timedOut(): JournalError {
+    return new JournalError(
+      'commit_timeout',
+      `${this.#segmentFile}: the commit up to seq ${this.#head.seq} did not return within ` +
+        `${this.#options.commitDeadlineMs} ms. Check the disk, then restart.`,
+    )
+  }
+
+  #failed(cause: unknown): JournalError {
+    absorbCommitError(cause)
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    return new JournalError(
+      'commit_failed',
+      `${this.#segmentFile}: the commit up to seq ${this.#head.seq} failed: ${reason}. ` +
+        'Check the disk, then restart.',
+      { cause },
+    )
+  }
+}
+
+// lmdb hangs a second promise on the error; left alone its rejection would end the process before our own stop.
+function absorbCommitError(cause: unknown): void {
+  const { commitError } = cause as { commitError?: unknown }
+  if (commitError instanceof Promise) commitError.catch(() => undefined)
+}
+
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

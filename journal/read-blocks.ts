@@ -1,0 +1,71 @@
+// Reads a journal's blocks in order, segment by segment. Read-only: safe on the journal of a running server.
+import { existsSync } from 'node:fs'
+import { decodeBlock } from './block-codec.ts'
+import { JournalError } from './errors.ts'
+import type { JournalReader, StoredBlock } from './journal.ts'
+import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
+import { listSegments, type SegmentPlace, segmentFile } from './segments.ts'
+
+/** Blocks per read transaction: an open range pins pages of a live journal, so ranges are kept small. */
+const BLOCKS_PER_RANGE = 16
+
+/** The journal in folder `journalPath`, for reading. */
+export function lmdbReader(journalPath: string): JournalReader {
+  return { read: (fromSeq) => readBlocks(journalPath, fromSeq) }
+}
+
+async function* readBlocks(journalPath: string, fromSeq: number): AsyncGenerator<StoredBlock> {
+  const places = listSegments(journalPath)
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] as SegmentPlace
+    const following = places[index + 1]
+    if (following !== undefined && following.firstSeq <= fromSeq) continue
+    // A crash may have come between making a segment's folder and its first commit.
+    if (following === undefined && !existsSync(segmentFile(place.path))) return
+    yield* readSegment(place, fromSeq)
+  }
+}
+
+async function* readSegment(place: SegmentPlace, fromSeq: number): AsyncGenerator<StoredBlock> {
+  const environment = openEnvironment(place.path, true)
+  try {
+    yield* readEnvironment(environment, place, fromSeq)
+  } finally {
+    await environment.close()
+  }
+}
+
+function* readEnvironment(
+  environment: Environment,
+  place: SegmentPlace,
+  fromSeq: number,
+): Generator<StoredBlock> {
+  let start = blockKey(firstKeyToRead(environment, place, fromSeq))
+  for (;;) {
+    const entries = [...environment.getRange({ start, limit: BLOCKS_PER_RANGE, snapshot: false })]
+    for (const { key, value } of entries) yield readStored(place, key, value)
+    const last = entries.at(-1)
+    if (last === undefined || entries.length < BLOCKS_PER_RANGE) return
+    start = blockKey(seqOfKey(last.key) + 1)
+  }
+}
+
+// The block that holds `fromSeq` begins at or before it; the opening block goes with the first one.
+function firstKeyToRead(environment: Environment, place: SegmentPlace, fromSeq: number): number {
+  const [key] = environment.getKeys({ start: blockKey(fromSeq), reverse: true, limit: 1 })
+  if (key === undefined) return 0
+  const seq = seqOfKey(key)
+  return seq === place.firstSeq ? 0 : seq
+}
+
+function readStored(place: SegmentPlace, key: Buffer, value: Buffer): StoredBlock {
+  const keySeq = seqOfKey(key)
+  const where = `${segmentFile(place.path)}, block at seq ${keySeq === 0 ? place.firstSeq : keySeq}`
+  const block = decodeBlock(value, where)
+  const isInPlace = block.header.firstSeq === (keySeq === 0 ? place.firstSeq : keySeq)
+  if (isInPlace) return { ...block, where }
+  throw new JournalError(
+    'journal_damaged',
+    `${where} says that it begins at seq ${block.header.firstSeq}: it was moved. Restore the journal from a backup.`,
+  )
+}

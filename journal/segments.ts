@@ -1,0 +1,34 @@
+// Where a journal's segments lie: one LMDB environment each, in a folder named after its first seq.
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+
+const SEGMENT_NAME = /^segment-(\d{16})$/
+const SEQ_DIGITS = 16
+
+/** A segment's place: `firstSeq` is the seq of its first event. */
+export interface SegmentPlace {
+  readonly path: string
+  readonly firstSeq: number
+}
+
+/** The folder of the segment that begins at `firstSeq`. */
+export function segmentPath(journalPath: string, firstSeq: number): string {
+  return join(journalPath, `segment-${String(firstSeq).padStart(SEQ_DIGITS, '0')}`)
+}
+
+/** All segments of a journal in order of seq; none when the folder does not exist. */
+export function listSegments(journalPath: string): SegmentPlace[] {
+  if (!existsSync(journalPath)) return []
+  const places: SegmentPlace[] = []
+  for (const name of readdirSync(journalPath)) {
+    const digits = SEGMENT_NAME.exec(name)?.[1]
+    if (digits !== undefined)
+      places.push({ path: join(journalPath, name), firstSeq: Number(digits) })
+  }
+  return places.sort((left, right) => left.firstSeq - right.firstSeq)
+}
+
+/** The file of a segment that LMDB keeps the data in. */
+export function segmentFile(path: string): string {
+  return join(path, 'data.mdb')
+}
