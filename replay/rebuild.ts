@@ -43,14 +43,14 @@ export interface Rebuilt {
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const start = await startOf(options)
   const chain = new Chain(start.identity, start.head)
-  let isPastSnapshot = start.head.seq === 0
+  let isPastSnapshot = start.identity === undefined
   let replayed = 0
   for await (const block of options.reader.read(start.head.seq)) {
     if (chain.identity === undefined) checkExpected(block, options.expected)
     if (!isPastSnapshot) {
-      isPastSnapshot = block.hash.equals(start.head.hash)
-      if (isPastSnapshot || lastSeqOf(block) <= start.head.seq) continue
+      if (isBefore(block, start.head)) continue
       isPastSnapshot = true
+      if (block.hash.equals(start.head.hash)) continue
     }
     chain.advance(block, block.where)
     for (const event of block.events) evolveOrExplain(start.state, event, block)
@@ -109,8 +109,11 @@ function evolveOrExplain(
   }
 }
 
-function lastSeqOf(block: StoredBlock): number {
-  return block.header.firstSeq + block.header.count - 1
+// Where older segments are gone, the first block met may be the one that follows the snapshot's.
+function isBefore(block: StoredBlock, head: JournalHead): boolean {
+  const { firstSeq, count, previousHash } = block.header
+  if (block.hash.equals(head.hash) || previousHash.equals(head.hash)) return false
+  return firstSeq + count - 1 <= head.seq
 }
 
 function snapshotAhead(seq: number): JournalError {

@@ -1,7 +1,7 @@
 // Tests that start real processes run the compiled code, so it must be there and fresh.
-import { setUp } from '../bin/setup.js'
+import { execFileSync } from 'node:child_process'
 
 /** Runs once before all tests. */
 export function setup(): void {
-  setUp()
+  execFileSync(process.execPath, ['bin/setup.js'], { stdio: 'inherit' })
 }

@@ -1,0 +1,28 @@
+// The command line: one command, one file. Exit codes: 0 ok, 1 fault, 2 usage, 3 a discrepancy found.
+import { Command, CommanderError } from 'commander'
+import { VERSION } from '../version.ts'
+import { driveCommand } from './drive-command.ts'
+import { serveCommand } from './serve-command.ts'
+
+const EXIT_USAGE = 2
+
+/** Runs the CLI with `argv` as in process.argv. Ends the process on usage errors. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command('holdfast')
+    .description('Holds scarce stock for a crowd: never oversells, never loses a promise.')
+    .version(VERSION)
+    .addCommand(serveCommand())
+    .addCommand(driveCommand())
+  overrideExits(program)
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
+  }
+}
+
+function overrideExits(command: Command): void {
+  command.exitOverride().showHelpAfterError('(add --help for more)')
+  for (const sub of command.commands) overrideExits(sub)
+}

@@ -1,0 +1,42 @@
+// Looks at the free disk now and then, so that intake stops before the journal hits the wall.
+import { freeDiskBytes } from '../journal/free-disk.ts'
+
+const WATCH_MS = 1_000
+
+/** Whether the disk of a directory is below a mark; looked at every second, not per request. */
+export class DiskWatch {
+  readonly #path: string
+  readonly #lowBytes: number
+  readonly #onChange: (isLow: boolean, freeBytes: number) => void
+  readonly #timer: NodeJS.Timeout
+  #isLow = false
+
+  constructor(
+    path: string,
+    lowBytes: number,
+    onChange: (isLow: boolean, freeBytes: number) => void,
+  ) {
+    this.#path = path
+    this.#lowBytes = lowBytes
+    this.#onChange = onChange
+    this.#look()
+    this.#timer = setInterval(() => this.#look(), WATCH_MS)
+    this.#timer.unref()
+  }
+
+  get isLow(): boolean {
+    return this.#isLow
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #look(): void {
+    const free = freeDiskBytes(this.#path)
+    const isLow = free < this.#lowBytes
+    if (isLow === this.#isLow) return
+    this.#isLow = isLow
+    this.#onChange(isLow, free)
+  }
+}

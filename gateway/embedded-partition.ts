@@ -1,0 +1,126 @@
+// A partition inside the gateway's own process: turns, group commit, the sweep of idle holds, and fail stop.
+import type { Command } from '../core/command.ts'
+import type { Ticket } from '../core/outcome.ts'
+import type { Partition } from '../core/partition.ts'
+import { GroupCommit } from '../journal/group-commit.ts'
+import type { Journal } from '../journal/journal.ts'
+import type { Answer, IntakeFaultCode, PartitionPort } from './partition-port.ts'
+
+/** How often holds of idle SKUs are looked at, in ms. */
+const SWEEP_MS = 20
+
+export interface EmbeddedPartitionOptions {
+  readonly partition: Partition
+  readonly journal: Journal
+  /** Wall clock in ms since 1970; the only one that decides anything. */
+  readonly now: () => number
+  readonly isDiskLow: () => boolean
+  /** A commit failed. Everything that waited has been answered; the process must end. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** Runs one partition. Commands of one event-loop turn share a run, and usually a commit. */
+export class EmbeddedPartition implements PartitionPort {
+  readonly #options: EmbeddedPartitionOptions
+  readonly #partition: Partition
+  readonly #commits: GroupCommit
+  readonly #sweep: NodeJS.Timeout
+  #isTurnDue = false
+  #isDraining = false
+  #hasFailed = false
+  #onIdle: (() => void) | undefined
+
+  constructor(options: EmbeddedPartitionOptions) {
+    this.#options = options
+    this.#partition = options.partition
+    this.#commits = new GroupCommit(options.partition, options.journal, {
+      onCommitted: () => this.#turn(),
+      onFault: (fault) => this.#fail(fault),
+    })
+    this.#sweep = setInterval(() => this.#sweepHolds(), SWEEP_MS)
+    this.#scheduleTurn()
+  }
+
+  ask(command: Command): Promise<Answer> {
+    return new Promise((resolve) => this.#submit(command, { answer: resolve }))
+  }
+
+  askAll(commands: readonly Command[]): Promise<readonly Answer[]> {
+    const answers = new Array<Answer>(commands.length)
+    let missing = commands.length
+    return new Promise((resolve) => {
+      commands.forEach((command, index) => {
+        const answer = (outcome: Answer) => {
+          answers[index] = outcome
+          if (--missing === 0) resolve(answers)
+        }
+        this.#submit(command, { answer })
+      })
+    })
+  }
+
+  unreadyReasons(): readonly string[] {
+    const reasons: string[] = []
+    if (this.#hasFailed) reasons.push('journal_failed')
+    if (this.#isDraining) reasons.push('draining')
+    if (this.#options.isDiskLow()) reasons.push('disk_low')
+    return reasons
+  }
+
+  /** Takes nothing more; resolves when everything taken is answered and durable. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+    })
+    this.#scheduleTurn()
+    await idle
+    clearInterval(this.#sweep)
+  }
+
+  #submit(command: Command, ticket: Ticket & { answer(answer: Answer): void }): void {
+    const fault = this.#intakeFault(command)
+    if (fault !== undefined) {
+      ticket.answer({ kind: 'fault', code: fault })
+      return
+    }
+    if (!this.#partition.submit(command, ticket)) ticket.answer({ kind: 'fault', code: 'busy' })
+    else if (!this.#isTurnDue) this.#scheduleTurn()
+  }
+
+  #intakeFault(command: Command): IntakeFaultCode | undefined {
+    if (this.#hasFailed) return 'partition_unavailable'
+    if (this.#isDraining) return 'draining'
+    // What frees units or turns holds into sales goes on: buyers who hold must be able to pay.
+    const isNewIntake = command.kind === 'reserve' || command.kind === 'open'
+    return isNewIntake && this.#options.isDiskLow() ? 'disk_low' : undefined
+  }
+
+  // The check phase comes after all requests that one poll brought in: they share the turn.
+  #scheduleTurn(): void {
+    this.#isTurnDue = true
+    setImmediate(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#isTurnDue = false
+    if (this.#hasFailed) return
+    const hasMore = this.#partition.run(this.#options.now())
+    this.#commits.pump()
+    // With a commit in flight its return brings the next turn.
+    if (hasMore && !this.#commits.isCommitting) this.#scheduleTurn()
+    if (this.#isDraining && !hasMore && !this.#commits.isCommitting) this.#onIdle?.()
+  }
+
+  #sweepHolds(): void {
+    if (this.#partition.heldCount > 0 && !this.#isTurnDue) this.#turn()
+  }
+
+  #fail(fault: unknown): void {
+    this.#hasFailed = true
+    clearInterval(this.#sweep)
+    this.#partition.abandon()
+    this.#onIdle?.()
+    this.#options.onFault(fault)
+  }
+}

@@ -1,0 +1,109 @@
+// The HTTP face: Fastify with every default that matters stated, and the routes of /v1.
+import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { PartitionPort } from '../partition-port.ts'
+import { batchRoute } from './batch-route.ts'
+import { answerClientError, handleFailures } from './failures.ts'
+import { parseJsonBody, requireJson } from './json-body.ts'
+import { operationRoutes } from './operation-routes.ts'
+import { newRequestIds } from './request-id.ts'
+import { RequestLog } from './request-log.ts'
+import { reservationRoutes } from './reservation-routes.ts'
+import { skuRoutes } from './sku-routes.ts'
+import { limitSockets } from './socket-limit.ts'
+
+export interface AppOptions {
+  readonly partitions: PartitionPort
+  readonly logger: FastifyBaseLogger | undefined
+  /** Wall clock in ms since 1970. */
+  readonly now: () => number
+  /** A bug was met: the process must stop. */
+  readonly onBug: (bug: unknown) => void
+  readonly version: string
+}
+
+/** Builds the app, ready to listen or to be injected into. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = createFastify(options.logger)
+  readJsonOnly(app)
+  handleFailures(app, options.onBug)
+  limitSockets(app)
+  await describe(app, options.version)
+  skuRoutes(app, options.partitions)
+  reservationRoutes(app, options.partitions)
+  batchRoute(app, options.partitions)
+  operationRoutes(app, options.partitions, options.now)
+  await app.ready()
+  return app
+}
+
+/** Fastify as Holdfast runs it; the bench's constant route runs on the same. */
+export function createFastify(logger: FastifyBaseLogger | undefined): FastifyInstance {
+  return Fastify({
+    ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
+    logController: new RequestLog(),
+    genReqId: newRequestIds(),
+    requestIdHeader: false,
+    trustProxy: false,
+    bodyLimit: 16 * 1024,
+    requestTimeout: 5_000,
+    keepAliveTimeout: 72_000,
+    connectionTimeout: 0,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    routerOptions: { maxParamLength: 100 },
+    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        allErrors: false,
+      },
+    },
+  })
+}
+
+function readJsonOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addHook('preParsing', (request, _, payload, done) => {
+    const hasBody = request.headers['content-length'] !== '0'
+    if (
+      hasBody &&
+      (request.headers['content-type'] !== undefined || carriesBody(request.headers))
+    ) {
+      requireJson(request.headers['content-type'], request.headers['content-encoding'])
+    }
+    done(null, payload)
+  })
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
+    try {
+      done(null, (body as Buffer).length === 0 ? undefined : parseJsonBody(body as Buffer))
+    } catch (problem) {
+      done(problem as Error)
+    }
+  })
+}
+
+function carriesBody(headers: NodeJS.Dict<string | string[]>): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
+
+async function describe(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Holdfast',
+        description: 'Holds scarce stock for a crowd. Problems are listed in docs/errors.md.',
+        version,
+      },
+      tags: [{ name: 'skus' }, { name: 'reservations' }, { name: 'server' }],
+    },
+  })
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/', { schema: { hide: true } }, async (_, reply) => reply.redirect('/docs'))
+}

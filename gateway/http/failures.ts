@@ -1,0 +1,59 @@
+// Everything that goes wrong on the way to a handler, as problems: Fastify's errors, Node's, and bugs.
+import type { Socket } from 'node:net'
+import type { FastifyError, FastifyInstance } from 'fastify'
+import { InvariantError } from '../../core/invariant.ts'
+import { problemBody, RequestProblem, sendProblem } from './problem-answer.ts'
+import type { ProblemCode } from './problems.ts'
+
+const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_json',
+  FST_ERR_NOT_FOUND: 'not_found',
+}
+
+/** Sets the handlers for errors and unknown paths. A bug is answered 500 and then given to `onBug`. */
+export function handleFailures(app: FastifyInstance, onBug: (bug: unknown) => void): void {
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, problemBody('not_found', `${request.method} ${request.url}`)),
+  )
+  app.setErrorHandler<FastifyError | RequestProblem>((error, request, reply) => {
+    const code = codeOf(error)
+    if (code === 'internal_error') {
+      request.log.error({ err: error }, 'request failed by a bug')
+      if (error instanceof InvariantError) onBug(error)
+      return sendProblem(request, reply, problemBody(code))
+    }
+    return sendProblem(request, reply, problemBody(code, error.message))
+  })
+}
+
+/** Answers what Node's HTTP parser refuses, then closes the connection. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const body = problemBody(parserCode(error.code), error.message)
+  const text = JSON.stringify(body)
+  socket.end(
+    `HTTP/1.1 ${body.status} ${body.title}\r\nconnection: close\r\n` +
+      `content-type: application/problem+json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  )
+}
+
+function codeOf(error: FastifyError | RequestProblem): ProblemCode {
+  if (error instanceof RequestProblem) return error.code
+  const known = FASTIFY_CODES[error.code]
+  if (known !== undefined) return known
+  const status = error.statusCode ?? 500
+  return error.validation !== undefined || (status >= 400 && status < 500)
+    ? 'bad_request'
+    : 'internal_error'
+}
+
+function parserCode(code: string | undefined): ProblemCode {
+  if (code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'request_timeout' : 'bad_request'
+}

@@ -1,0 +1,61 @@
+// What machines and operators ask of the server itself: time, health, readiness, partitions.
+import type { FastifyInstance } from 'fastify'
+import { Type } from 'typebox'
+import type { PartitionPort } from '../partition-port.ts'
+import { withProblems } from './route-docs.ts'
+import { sendNo } from './send-answer.ts'
+
+const partitionsQuery = Type.Object(
+  {
+    hash: Type.Optional(
+      Type.Literal('true', { description: 'Also hash the state; walks all of it.' }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+/** Registers the calls on the server. `now` is the clock that decides sales. */
+export function operationRoutes(
+  app: FastifyInstance,
+  partitions: PartitionPort,
+  now: () => number,
+): void {
+  const hidden = { schema: { tags: ['server'] } }
+  app.get(
+    '/v1/time',
+    { schema: { summary: 'The clock that decides', tags: ['server'] } },
+    async () => ({
+      now: now(),
+    }),
+  )
+  app.get('/healthz', hidden, async () => ({ status: 'ok' }))
+  app.get('/readyz', hidden, async (_, reply) => {
+    const reasons = partitions.unreadyReasons()
+    const isReady = reasons.length === 0
+    return reply
+      .code(isReady ? 200 : 503)
+      .send({ status: isReady ? 'ready' : 'not ready', reasons })
+  })
+  partitionsRoute(app, partitions)
+}
+
+function partitionsRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const summary = 'What each partition says of itself'
+  const schema = {
+    summary,
+    tags: ['server'],
+    querystring: partitionsQuery,
+    response: withProblems({}),
+  }
+  app.get<{ Querystring: { hash?: string } }>(
+    '/v1/partitions',
+    { schema },
+    async (request, reply) => {
+      const withHash = request.query.hash === 'true'
+      const answer = await partitions.ask({ kind: 'describe', withHash })
+      if (answer.kind !== 'partition') return sendNo(request, reply, answer)
+      const { kind: _, lastSeq, ...view } = answer
+      return reply.send({ partitions: [{ partition: 0, lastSeq: String(lastSeq), ...view }] })
+    },
+  )
+}

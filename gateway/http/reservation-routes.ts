@@ -1,0 +1,134 @@
+// /v1/reservations: reserve, look up, confirm, cancel, extend, return.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { invariant } from '../../core/invariant.ts'
+import { META_BYTES_MAX } from '../../core/limits.ts'
+import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
+import { idOfKey, randomId } from '../new-reservation-id.ts'
+import type { PartitionPort } from '../partition-port.ts'
+import { idempotencyKey } from './idempotency-key.ts'
+import { RequestProblem } from './problem-answer.ts'
+import { withProblems } from './route-docs.ts'
+import {
+  type ConfirmBody,
+  cancelBody,
+  confirmBody,
+  type ExtendBody,
+  extendBody,
+  idParams,
+  type ReserveBody,
+  type ReturnBody,
+  reservationAnswer,
+  reserveBody,
+  returnBody,
+} from './schemas.ts'
+import { sendReservation } from './send-answer.ts'
+
+interface IdRoute {
+  Params: { id: string }
+}
+
+/** Registers the calls on single reservations. */
+export function reservationRoutes(app: FastifyInstance, partitions: PartitionPort): void {
+  reserveRoute(app, partitions)
+  lookUpRoute(app, partitions)
+  confirmRoute(app, partitions)
+  cancelRoute(app, partitions)
+  extendRoute(app, partitions)
+  returnRoute(app, partitions)
+}
+
+function reserveRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const response = withProblems({ 200: reservationAnswer, 201: reservationAnswer })
+  const summary = 'Hold units for a buyer'
+  const schema = { summary, tags: ['reservations'], body: reserveBody, response }
+  app.post<{ Body: ReserveBody }>('/v1/reservations', { schema }, async (request, reply) => {
+    const { sku, buyer, quantity, holdMs, meta } = request.body
+    requireShortMeta(meta)
+    const key = idempotencyKey(request)
+    const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
+    const command = { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta } as const
+    return sendReservation(request, reply, await partitions.ask(command))
+  })
+}
+
+function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const response = withProblems({ 200: reservationAnswer })
+  const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
+  app.get<IdRoute>('/v1/reservations/:id', { schema }, async (request, reply) => {
+    const command = { kind: 'read-reservation', id: idOf(request) } as const
+    return sendReservation(request, reply, await partitions.ask(command))
+  })
+}
+
+function confirmRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const schema = changeSchema('Sell what is held', confirmBody)
+  app.post<IdRoute & { Body: ConfirmBody }>(
+    '/v1/reservations/:id/confirm',
+    { schema, preValidation: emptyBodyAsObject },
+    async (request, reply) => {
+      const { quantity, paymentId } = request.body
+      const command = { kind: 'confirm', id: idOf(request), quantity, paymentId } as const
+      return sendReservation(request, reply, await partitions.ask(command))
+    },
+  )
+}
+
+function cancelRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const schema = changeSchema('Give a hold back', cancelBody)
+  app.post<IdRoute>(
+    '/v1/reservations/:id/cancel',
+    { schema, preValidation: emptyBodyAsObject },
+    async (request, reply) => {
+      const command = { kind: 'cancel', id: idOf(request) } as const
+      return sendReservation(request, reply, await partitions.ask(command))
+    },
+  )
+}
+
+function extendRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const schema = changeSchema('Hold longer', extendBody)
+  app.post<IdRoute & { Body: ExtendBody }>(
+    '/v1/reservations/:id/extend',
+    { schema },
+    async (request, reply) => {
+      const command = { kind: 'extend', id: idOf(request), holdMs: request.body.holdMs } as const
+      return sendReservation(request, reply, await partitions.ask(command))
+    },
+  )
+}
+
+function returnRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const schema = changeSchema('Take sold units back', returnBody)
+  app.post<IdRoute & { Body: ReturnBody }>(
+    '/v1/reservations/:id/return',
+    { schema, preValidation: emptyBodyAsObject },
+    async (request, reply) => {
+      const { returnedTotal } = request.body
+      const command = { kind: 'return', id: idOf(request), returnedTotal } as const
+      return sendReservation(request, reply, await partitions.ask(command))
+    },
+  )
+}
+
+function changeSchema<Body>(summary: string, body: Body) {
+  const response = withProblems({ 200: reservationAnswer })
+  return { summary, tags: ['reservations'], params: idParams, body, response }
+}
+
+/** `meta` is bounded in bytes, which a schema cannot say. */
+export function requireShortMeta(meta: string | undefined): void {
+  if (meta === undefined || Buffer.byteLength(meta) <= META_BYTES_MAX) return
+  throw new RequestProblem('bad_request', `meta must be at most ${META_BYTES_MAX} bytes of UTF-8`)
+}
+
+// Where every field is optional, no body at all is fine.
+function emptyBodyAsObject(request: FastifyRequest, _: FastifyReply, done: () => void): void {
+  request.body ??= {}
+  done()
+}
+
+function idOf(request: FastifyRequest<IdRoute>): ReservationId {
+  const id = parseReservationId(request.params.id)
+  invariant(id !== undefined, 'the schema lets well-formed ids through only')
+  return id
+}

@@ -1,0 +1,93 @@
+// /v1/skus: open, change, adjust, look up, list.
+import type { FastifyInstance } from 'fastify'
+import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
+import { completeRules, rulesContradiction, type SaleRules } from '../../core/rules.ts'
+import type { PartitionPort } from '../partition-port.ts'
+import { skuAnswerBody } from './answer-bodies.ts'
+import { requiredIdempotencyKey } from './idempotency-key.ts'
+import { RequestProblem } from './problem-answer.ts'
+import { withProblems } from './route-docs.ts'
+import {
+  type SkuBody,
+  type SkusQuery,
+  type StockBody,
+  skuAnswer,
+  skuBody,
+  skuParams,
+  skusAnswer,
+  skusQuery,
+  stockBody,
+} from './schemas.ts'
+import { sendNo, sendSku } from './send-answer.ts'
+
+interface SkuRoute {
+  Params: { sku: string }
+}
+
+/** Registers the calls on SKUs. */
+export function skuRoutes(app: FastifyInstance, partitions: PartitionPort): void {
+  openRoute(app, partitions)
+  stockRoute(app, partitions)
+  lookUpRoute(app, partitions)
+  listRoute(app, partitions)
+}
+
+function openRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const response = withProblems({ 200: skuAnswer, 201: skuAnswer })
+  const summary = 'Open a SKU, or replace its rules'
+  const schema = { summary, tags: ['skus'], params: skuParams, body: skuBody, response }
+  app.put<SkuRoute & { Body: SkuBody }>('/v1/skus/:sku', { schema }, async (request, reply) => {
+    const { stock, ...rules } = request.body
+    const command = {
+      kind: 'open',
+      sku: request.params.sku,
+      stock,
+      rules: sensible(rules),
+    } as const
+    return sendSku(request, reply, await partitions.ask(command))
+  })
+}
+
+function stockRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const response = withProblems({ 200: skuAnswer })
+  const summary = 'Add units, or take away units that nobody holds'
+  const schema = { summary, tags: ['skus'], params: skuParams, body: stockBody, response }
+  app.post<SkuRoute & { Body: StockBody }>(
+    '/v1/skus/:sku/stock',
+    { schema },
+    async (request, reply) => {
+      const key = requiredIdempotencyKey(request)
+      const command = { kind: 'adjust', sku: request.params.sku, key, ...request.body } as const
+      return sendSku(request, reply, await partitions.ask(command))
+    },
+  )
+}
+
+function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const response = withProblems({ 200: skuAnswer })
+  const schema = { summary: 'Look one up', tags: ['skus'], params: skuParams, response }
+  app.get<SkuRoute>('/v1/skus/:sku', { schema }, async (request, reply) => {
+    const command = { kind: 'read-sku', sku: request.params.sku } as const
+    return sendSku(request, reply, await partitions.ask(command))
+  })
+}
+
+function listRoute(app: FastifyInstance, partitions: PartitionPort): void {
+  const response = withProblems({ 200: skusAnswer })
+  const summary = 'List them in the order of opening'
+  const schema = { summary, tags: ['skus'], querystring: skusQuery, response }
+  app.get<{ Querystring: SkusQuery }>('/v1/skus', { schema }, async (request, reply) => {
+    const limit = Number(request.query.limit ?? SKUS_PER_PAGE_MAX)
+    const { after } = request.query
+    const answer = await partitions.ask({ kind: 'list-skus', after, limit })
+    if (answer.kind !== 'skus') return sendNo(request, reply, answer)
+    return reply.send({ skus: answer.skus.map(skuAnswerBody), next: answer.next })
+  })
+}
+
+function sensible(request: Omit<SkuBody, 'stock'>): SaleRules {
+  const rules = completeRules(request)
+  const contradiction = rulesContradiction(rules)
+  if (contradiction !== undefined) throw new RequestProblem('bad_request', contradiction)
+  return rules
+}
