@@ -64,15 +64,14 @@ export class AccountTable {
 
   /** The account of `buyer` at the SKU, or NO_ROW. */
   find(skuIndex: number, buyer: string): number {
-    let account = this.#byBuyer.first(this.#hash(skuIndex, buyer))
-    while (account !== NO_ROW && !this.#is(account, skuIndex, buyer)) account = this.#byBuyer.next()
-    return account
+    return this.#findByHash(this.#hash(skuIndex, buyer), skuIndex, buyer)
   }
 
   /** The account of `buyer` at the SKU, opened when there is none. */
   findOrOpen(skuIndex: number, buyer: string): number {
-    const found = this.find(skuIndex, buyer)
-    return found === NO_ROW ? this.#open(skuIndex, buyer) : found
+    const hash = this.#hash(skuIndex, buyer)
+    const found = this.#findByHash(hash, skuIndex, buyer)
+    return found === NO_ROW ? this.#open(hash, skuIndex, buyer) : found
   }
 
   /** Drops the account when nothing refers to it: no units, no remembered reservation. */
@@ -159,7 +158,13 @@ export class AccountTable {
     return finish(hash)
   }
 
-  #open(skuIndex: number, buyer: string): number {
+  #findByHash(hash: number, skuIndex: number, buyer: string): number {
+    let account = this.#byBuyer.first(hash)
+    while (account !== NO_ROW && !this.#is(account, skuIndex, buyer)) account = this.#byBuyer.next()
+    return account
+  }
+
+  #open(hash: number, skuIndex: number, buyer: string): number {
     invariant(
       buyer.length >= 1 && buyer.length <= BUYER_LENGTH_MAX,
       'a buyer has a name of legal length',
@@ -169,7 +174,7 @@ export class AccountTable {
     this.#setWord(account, UNITS, 0)
     this.#setWord(account, RESERVATIONS, 0)
     this.#writeBuyer(account, buyer)
-    this.#byBuyer.insert(account)
+    this.#byBuyer.insert(account, hash)
     this.#count++
     return account
   }

@@ -216,6 +216,8 @@ function decideReturn(state: PartitionState, row: number, command: Return, at: n
   if (reservations.state(row) === EXPIRED) return refuse('reservation_expired')
   if (reservations.state(row) === CANCELLED) return refuse('already_cancelled')
   if (reservations.state(row) === HELD) return refuse('not_confirmed')
+  // The event itself would forget a reservation whose time is over, and nothing would be left to answer from.
+  if (reservations.until(row) <= at - state.retentionMs) return refuse('unknown_reservation')
   const returnedTotal = command.returnedTotal ?? reservations.confirmed(row)
   if (returnedTotal > reservations.confirmed(row)) return tooLarge(reservations.confirmed(row))
   // The total so far only grows: a repeat, or an older message that comes late, changes nothing.

@@ -8,14 +8,22 @@ export interface RowHashes {
 
 const SHARD_BITS = 10
 const SHARD_COUNT = 1 << SHARD_BITS
-const CAPACITY_MIN = 8
+const CAPACITY_MIN = 10
 const LOAD_MAX = 0.8
-const GROWTH = 1.5
-const EMPTY = 0
+const GROWTH = 2
 const HASH_RANGE = 2 ** 32
+/** The tag of a free slot; those of taken ones have the high bit. */
+const FREE_TAG = 0
 
-/** What `at` answers where a probe ends. */
+/** What `first` and `next` answer where a probe ends. */
 export const NO_ROW = -1
+
+/** One shard: a row per slot, and a byte of its hash, so that a probe rarely has to look at rows. */
+interface Shard {
+  readonly rows: Int32Array
+  readonly tags: Uint8Array
+  size: number
+}
 
 /**
  * Rows by 32-bit hash; equal hashes may hold several rows. Linear probing with backward-shift deletion.
@@ -24,101 +32,111 @@ export const NO_ROW = -1
  */
 export class HashIndex {
   readonly #rows: RowHashes
-  readonly #shards: Int32Array[]
-  readonly #sizes: Int32Array
-  #cursorShard: Int32Array
+  readonly #shards: Shard[]
+  #cursorShard: Shard
+  #cursorTag = 0
   #cursor = 0
 
   constructor(rows: RowHashes) {
     this.#rows = rows
-    this.#shards = Array.from({ length: SHARD_COUNT }, () => new Int32Array(CAPACITY_MIN))
-    this.#sizes = new Int32Array(SHARD_COUNT)
+    this.#shards = Array.from({ length: SHARD_COUNT }, () => newShard(CAPACITY_MIN))
     this.#cursorShard = this.#shardOf(0)
   }
 
   /** The first candidate for `hash`, or NO_ROW. The caller compares keys: candidates may have other hashes. */
   first(hash: number): number {
     this.#cursorShard = this.#shardOf(hash)
-    this.#cursor = slotOf(hash, this.#cursorShard.length)
-    return this.#rowAtCursor()
+    this.#cursorTag = tagOf(hash)
+    this.#cursor = slotOf(hash, this.#cursorShard.tags.length)
+    return this.#candidate()
   }
 
   /** The candidate after the last one that `first` or `next` gave, or NO_ROW. */
   next(): number {
-    this.#cursor = following(this.#cursor, this.#cursorShard.length)
-    return this.#rowAtCursor()
+    this.#cursor = following(this.#cursor, this.#cursorShard.tags.length)
+    return this.#candidate()
   }
 
-  /** Adds `row`, whose hash the rows already answer. Amortised O(1); grows one shard at a time. */
-  insert(row: number): void {
+  /** Adds `row` under `hash`, which the rows answer for it from now on. Amortised O(1); grows one shard at a time. */
+  insert(row: number, hash: number): void {
     invariant(row >= 0, 'a row number is not negative')
-    const hash = this.#rows.hashOf(row)
-    const number = shardNumber(hash)
-    const size = this.#sizeOf(number) + 1
-    if (size > this.#shardOf(hash).length * LOAD_MAX) this.#grow(number)
-    place(this.#shardOf(hash), hash, row)
-    this.#sizes[number] = size
+    let shard = this.#shardOf(hash)
+    if (shard.size + 1 > shard.tags.length * LOAD_MAX) shard = this.#grow(shardNumber(hash))
+    place(shard, hash, row)
+    shard.size++
   }
 
   /** Removes `row`, which must be here, under the hash that the rows still answer. */
   remove(row: number): void {
     const hash = this.#rows.hashOf(row)
     const shard = this.#shardOf(hash)
-    let slot = slotOf(hash, shard.length)
-    while (shard[slot] !== row + 1) {
-      invariant(shard[slot] !== EMPTY, 'a removed row is in the index')
-      slot = following(slot, shard.length)
+    let slot = slotOf(hash, shard.tags.length)
+    while (shard.tags[slot] === FREE_TAG || shard.rows[slot] !== row) {
+      invariant(shard.tags[slot] !== FREE_TAG, 'a removed row is in the index')
+      slot = following(slot, shard.tags.length)
     }
     this.#closeGap(shard, slot)
-    const number = shardNumber(hash)
-    this.#sizes[number] = this.#sizeOf(number) - 1
+    shard.size--
   }
 
   /** Bytes that the shards occupy. */
   get bytes(): number {
     let total = 0
-    for (const shard of this.#shards) total += shard.byteLength
+    for (const shard of this.#shards) total += shard.rows.byteLength + shard.tags.byteLength
     return total
   }
 
-  #rowAtCursor(): number {
-    return (this.#cursorShard[this.#cursor] as number) - 1
-  }
-
-  #shardOf(hash: number): Int32Array {
-    return this.#shards[shardNumber(hash)] as Int32Array
-  }
-
-  #sizeOf(number: number): number {
-    return this.#sizes[number] as number
-  }
-
-  #grow(number: number): void {
-    const old = this.#shards[number] as Int32Array
-    const grown = new Int32Array(Math.ceil(old.length * GROWTH))
-    for (let slot = 0; slot < old.length; slot++) {
-      const row = (old[slot] as number) - 1
-      if (row !== NO_ROW) place(grown, this.#rows.hashOf(row), row)
+  #candidate(): number {
+    const { rows, tags } = this.#cursorShard
+    let slot = this.#cursor
+    while (tags[slot] !== FREE_TAG) {
+      if (tags[slot] === this.#cursorTag) {
+        this.#cursor = slot
+        return rows[slot] as number
+      }
+      slot = following(slot, tags.length)
     }
+    return NO_ROW
+  }
+
+  #shardOf(hash: number): Shard {
+    return this.#shards[shardNumber(hash)] as Shard
+  }
+
+  #grow(number: number): Shard {
+    const old = this.#shards[number] as Shard
+    const grown = newShard(Math.ceil(old.tags.length * GROWTH))
+    for (let slot = 0; slot < old.tags.length; slot++) {
+      if (old.tags[slot] === FREE_TAG) continue
+      const row = old.rows[slot] as number
+      place(grown, this.#rows.hashOf(row), row)
+    }
+    grown.size = old.size
     this.#shards[number] = grown
+    return grown
   }
 
   // Knuth, TAOCP 6.4, algorithm R: pull back every row that the gap would cut off from its home slot.
-  #closeGap(shard: Int32Array, start: number): void {
+  #closeGap(shard: Shard, start: number): void {
+    const { rows, tags } = shard
     let gap = start
     let slot = start
     for (;;) {
-      slot = following(slot, shard.length)
-      const stored = shard[slot] as number
-      if (stored === EMPTY) break
-      const home = slotOf(this.#rows.hashOf(stored - 1), shard.length)
+      slot = following(slot, tags.length)
+      if (tags[slot] === FREE_TAG) break
+      const home = slotOf(this.#rows.hashOf(rows[slot] as number), tags.length)
       const stays = gap <= slot ? home > gap && home <= slot : home > gap || home <= slot
       if (stays) continue
-      shard[gap] = stored
+      rows[gap] = rows[slot] as number
+      tags[gap] = tags[slot] as number
       gap = slot
     }
-    shard[gap] = EMPTY
+    tags[gap] = FREE_TAG
   }
+}
+
+function newShard(capacity: number): Shard {
+  return { rows: new Int32Array(capacity), tags: new Uint8Array(capacity), size: 0 }
 }
 
 function shardNumber(hash: number): number {
@@ -134,8 +152,14 @@ function following(slot: number, capacity: number): number {
   return slot + 1 === capacity ? 0 : slot + 1
 }
 
-function place(shard: Int32Array, hash: number, row: number): void {
-  let slot = slotOf(hash, shard.length)
-  while (shard[slot] !== EMPTY) slot = following(slot, shard.length)
-  shard[slot] = row + 1
+// The low bits: the high ones already chose shard and slot.
+function tagOf(hash: number): number {
+  return (hash & 0x7f) | 0x80
+}
+
+function place(shard: Shard, hash: number, row: number): void {
+  let slot = slotOf(hash, shard.tags.length)
+  while (shard.tags[slot] !== FREE_TAG) slot = following(slot, shard.tags.length)
+  shard.rows[slot] = row
+  shard.tags[slot] = tagOf(hash)
 }

@@ -24,6 +24,7 @@ export class PartitionState {
   lastSeq = 0
   /** Logical time of the last event, in ms since 1970. */
   lastAt = 0
+  #lastRow = NO_ROW
   retentionMs: number = RETENTION_MS_DEFAULT
 
   /** `seed` is any 32-bit number; see AccountTable. It does not show in the state's hash. */
@@ -51,10 +52,15 @@ export class PartitionState {
 
   /** The row of a remembered reservation, or NO_ROW. */
   rowOf(id: ReservationId): number {
+    // Deciding, applying and answering one command ask for the same row in turn.
+    if (this.reservations.isAt(this.#lastRow, id) && this.#hasSkuHash(this.#lastRow, id)) {
+      return this.#lastRow
+    }
     let row = this.reservations.candidate(id, true)
-    while (row !== NO_ROW && this.actorOfRow(row).hash !== id.skuHash) {
+    while (row !== NO_ROW && !this.#hasSkuHash(row, id)) {
       row = this.reservations.candidate(id, false)
     }
+    if (row !== NO_ROW) this.#lastRow = row
     return row
   }
 
@@ -75,5 +81,9 @@ export class PartitionState {
     this.#actors.push(actor)
     this.#actorsBySku.set(sku, actor)
     return actor
+  }
+
+  #hasSkuHash(row: number, id: ReservationId): boolean {
+    return this.actorOfRow(row).hash === id.skuHash
   }
 }

@@ -14,7 +14,13 @@ import { refuse } from './refusal.ts'
 import type { ReservationId } from './reservation-id.ts'
 import { Ring } from './ring.ts'
 import { stateHash } from './state-hash.ts'
-import { viewAdjusted, viewReservation, viewReserved, viewSku } from './view.ts'
+import {
+  viewAdjusted,
+  viewNewReservation,
+  viewReplayedReservation,
+  viewReservation,
+  viewSku,
+} from './view.ts'
 
 /** The events that one commit makes durable, in seq order. */
 export interface EventBlock {
@@ -71,6 +77,12 @@ export class Partition {
   /** Answers that wait for the disk. */
   get answersLength(): number {
     return this.#answers.length
+  }
+
+  /** True when every command was handled, every event is durable and every answer has left. */
+  get isIdle(): boolean {
+    const isDurable = this.#durableSeq === this.#state.lastSeq
+    return isDurable && this.#inbox.length === 0 && this.#answers.length === 0
   }
 
   get heldCount(): number {
@@ -188,10 +200,8 @@ export class Partition {
 
   #outcomeOf(command: Change, decision: Decision, at: number): Outcome {
     switch (command.kind) {
-      case 'reserve': {
-        const row = this.#state.rowOf(command.id)
-        return viewReserved(this.#state, row, command.buyer, decision.kind === 'reserved')
-      }
+      case 'reserve':
+        return this.#reservedOutcome(command.id, decision)
       case 'open':
         return this.#skuOutcome(command.sku, at, decision.kind === 'opened')
       case 'adjust':
@@ -199,6 +209,14 @@ export class Partition {
       default:
         return this.#reservationOutcome(command.id)
     }
+  }
+
+  #reservedOutcome(id: ReservationId, decision: Decision): Outcome {
+    if (decision.kind !== 'reserved')
+      return viewReplayedReservation(this.#state, this.#state.rowOf(id))
+    const actor = this.#state.actorOf(decision.sku)
+    invariant(actor !== undefined, 'what was reserved has a SKU')
+    return viewNewReservation(actor, decision)
   }
 
   #skuOutcome(sku: string, at: number, isNew: boolean): Outcome {

@@ -99,7 +99,7 @@ export class ReservationTable {
     doubles[first + SEQ] = reservation.seq
     doubles[first + RESERVED_AT] = reservation.reservedAt
     doubles[first + UNTIL] = reservation.reservedAt + reservation.holdMs
-    this.#byId.insert(row)
+    this.#byId.insert(row, reservation.id.low)
     this.#count++
     return row
   }
@@ -124,6 +124,11 @@ export class ReservationTable {
     let row = first ? this.#byId.first(id.low) : this.#byId.next()
     while (row !== NO_ROW && !this.#hasIdBits(row, id)) row = this.#byId.next()
     return row
+  }
+
+  /** Whether `row`, which may be any number, holds a reservation with the 96 id bits of `id`. */
+  isAt(row: number, id: ReservationId): boolean {
+    return row !== NO_ROW && this.#hasIdBits(row, id) && this.state(row) !== FREE
   }
 
   hashOf(row: number): number {

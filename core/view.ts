@@ -1,5 +1,6 @@
 // Views of the state for answers.
 import type { Adjustment } from './adjustments.ts'
+import type { Reserved } from './event.ts'
 import { invariant } from './invariant.ts'
 import type { ReservationStateName, ReservationView, SkuView } from './outcome.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -29,21 +30,36 @@ export function viewReservation(state: PartitionState, row: number): Reservation
   }
 }
 
-/** The answer that reserving `row` got or gets, whatever became of it since. `buyer` is as the command names it. */
-export function viewReserved(
-  state: PartitionState,
-  row: number,
-  buyer: string,
-  isNew: boolean,
-): ReservationView {
+/** The answer to the reservation that `event` has just made. Built without reading its row again: the hot path. */
+export function viewNewReservation(actor: SkuActor, event: Reserved): ReservationView {
+  return {
+    kind: 'reservation',
+    isNew: true,
+    isReplay: false,
+    id: event.id,
+    sku: event.sku,
+    buyer: event.buyer,
+    quantity: event.quantity,
+    state: 'held',
+    confirmed: 0,
+    returned: 0,
+    expiresAt: event.at + event.holdMs,
+    endedAt: undefined,
+    remaining: actor.available,
+    seq: actor.seq,
+  }
+}
+
+/** The answer that `row` got when it was reserved, whatever became of it since: what a retry gets again. */
+export function viewReplayedReservation(state: PartitionState, row: number): ReservationView {
   const reservations = state.reservations
   return {
     kind: 'reservation',
-    isNew,
-    isReplay: !isNew,
+    isNew: false,
+    isReplay: true,
     id: state.idOf(row),
     sku: state.actorOfRow(row).sku,
-    buyer,
+    buyer: state.accounts.buyer(reservations.account(row)),
     quantity: reservations.quantity(row),
     state: 'held',
     confirmed: 0,

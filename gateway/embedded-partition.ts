@@ -34,7 +34,8 @@ export class EmbeddedPartition implements PartitionPort {
     this.#options = options
     this.#partition = options.partition
     this.#commits = new GroupCommit(options.partition, options.journal, {
-      onCommitted: () => this.#turn(),
+      onReturned: () => this.#turn(),
+      onAcknowledged: () => this.#noticeIdle(),
       onFault: (fault) => this.#fail(fault),
     })
     this.#sweep = setInterval(() => this.#sweepHolds(), SWEEP_MS)
@@ -109,7 +110,11 @@ export class EmbeddedPartition implements PartitionPort {
     this.#commits.pump()
     // With a commit in flight its return brings the next turn.
     if (hasMore && !this.#commits.isCommitting) this.#scheduleTurn()
-    if (this.#isDraining && !hasMore && !this.#commits.isCommitting) this.#onIdle?.()
+    this.#noticeIdle()
+  }
+
+  #noticeIdle(): void {
+    if (this.#isDraining && this.#partition.isIdle) this.#onIdle?.()
   }
 
   #sweepHolds(): void {

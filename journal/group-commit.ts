@@ -9,8 +9,10 @@ export interface BlockSource {
 }
 
 export interface GroupCommitHooks {
-  /** A block became durable and its answers left. `events` were in it; it took `commitMs`. */
-  onCommitted(events: number, commitMs: number): void
+  /** A commit came back. Run what waits and pump now: its answers leave while the next block is being written. */
+  onReturned(): void
+  /** The answers of a block have left; `events` were in it, and its commit took `commitMs`. */
+  onAcknowledged(events: number, commitMs: number): void
   /** A commit failed: memory is ahead of disk. Called once; nothing is committed after it. */
   onFault(fault: unknown): void
 }
@@ -46,9 +48,17 @@ export class GroupCommit {
   async #commit(block: EventBlock): Promise<void> {
     const startedAt = performance.now()
     await this.#journal.append(block)
+    const commitMs = performance.now() - startedAt
     this.#isCommitting = false
+    this.#hooks.onReturned()
+    // lmdb starts a write in the next check phase. Answers queue up behind it there: sending a hundred of them
+    // takes longer than the disk does, and would keep the disk idle meanwhile.
+    setImmediate(() => this.#acknowledge(block, commitMs))
+  }
+
+  #acknowledge(block: EventBlock, commitMs: number): void {
     this.#source.acknowledge(block.firstSeq + block.events.length - 1)
-    this.#hooks.onCommitted(block.events.length, performance.now() - startedAt)
+    this.#hooks.onAcknowledged(block.events.length, commitMs)
   }
 
   #fail(fault: unknown): void {

@@ -14,7 +14,7 @@ import {
   environmentBytes,
   openEnvironment,
 } from './lmdb-environment.ts'
-import { listSegments, segmentFile, segmentPath } from './segments.ts'
+import { listSegments, type SegmentPlace, segmentFile, segmentPath } from './segments.ts'
 
 const OPENING_KEY = blockKey(0)
 
@@ -51,6 +51,7 @@ class LmdbJournal implements Journal {
   readonly #options: LmdbJournalOptions
   #environment: Environment | undefined
   #segmentFile = ''
+  #segmentFirstSeq = 0
   #segmentBytes = 0
   #head: JournalHead
 
@@ -67,7 +68,7 @@ class LmdbJournal implements Journal {
 
   async append(block: EventBlock): Promise<void> {
     invariant(block.firstSeq === this.#head.seq + 1, 'blocks are appended in order, without gaps')
-    if (this.#segmentBytes >= this.#options.segmentBytes) await this.#beginSegment()
+    if (this.#isSegmentFull()) await this.#beginSegment()
     const { bytes, hash } = encodeBlock(this.identity, this.#nextPosition(), block.events)
     this.#head = { seq: this.#head.seq + block.events.length, epoch: this.#options.epoch, hash }
     await this.#commit(blockKey(block.firstSeq), bytes)
@@ -82,27 +83,40 @@ class LmdbJournal implements Journal {
   async openNewestSegment(): Promise<void> {
     const newest = listSegments(this.#journalPath).at(-1)
     if (newest === undefined) return this.#beginSegment()
-    this.#openSegment(newest.path)
-    if (this.#segmentBytes === 0) await this.#writeOpening()
+    const environment = this.#openSegment(newest)
+    if (environment.get(OPENING_KEY) === undefined) await this.#writeOpening()
+  }
+
+  // A segment without events is never full: the next one would have its name.
+  #isSegmentFull(): boolean {
+    const hasEvents = this.#head.seq >= this.#segmentFirstSeq
+    return hasEvents && this.#segmentBytes >= this.#options.segmentBytes
   }
 
   async #beginSegment(): Promise<void> {
     await this.close()
-    const path = segmentPath(this.#journalPath, this.#head.seq + 1)
+    const firstSeq = this.#head.seq + 1
+    const path = segmentPath(this.#journalPath, firstSeq)
     mkdirSync(path, { recursive: true })
-    this.#openSegment(path)
-    // LMDB syncs its file, not the folders that name it.
-    for (const folder of [path, this.#journalPath, dirname(this.#journalPath)]) syncFolder(folder)
+    this.#openSegment({ path, firstSeq })
     await this.#writeOpening()
   }
 
-  #openSegment(path: string): void {
-    this.#environment = openEnvironment(path, false)
-    this.#segmentFile = segmentFile(path)
-    this.#segmentBytes = environmentBytes(this.#environment)
+  #openSegment(place: SegmentPlace): Environment {
+    const environment = openEnvironment(place.path, false)
+    this.#environment = environment
+    this.#segmentFile = segmentFile(place.path)
+    this.#segmentFirstSeq = place.firstSeq
+    this.#segmentBytes = environmentBytes(environment)
+    return environment
   }
 
   async #writeOpening(): Promise<void> {
+    // LMDB syncs its file, not the folders that name it; a crash may have left these made but not synced.
+    const segment = dirname(this.#segmentFile)
+    for (const folder of [segment, this.#journalPath, dirname(this.#journalPath)]) {
+      syncFolder(folder)
+    }
     const { bytes, hash } = encodeOpening(this.identity, this.#nextPosition())
     this.#head = { ...this.#head, epoch: this.#options.epoch, hash }
     await this.#commit(OPENING_KEY, bytes)

@@ -75,7 +75,8 @@ function owned(directory: string, generation: number): JournalError {
 
 function readOwner(directory: string, generation: number): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(ownerPath(directory, generation), 'utf8')) as Owner
+    const owner: unknown = JSON.parse(readFileSync(ownerPath(directory, generation), 'utf8'))
+    return typeof owner === 'object' && owner !== null ? (owner as Owner) : undefined
   } catch {
     return undefined
   }

@@ -1,9 +1,14 @@
 // Reads a journal's blocks in order, segment by segment. Read-only: safe on the journal of a running server.
-import { existsSync } from 'node:fs'
 import { decodeBlock } from './block-codec.ts'
 import { JournalError } from './errors.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
-import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
+import {
+  blockKey,
+  type Environment,
+  isUnwritten,
+  openEnvironment,
+  seqOfKey,
+} from './lmdb-environment.ts'
 import { listSegments, type SegmentPlace, segmentFile } from './segments.ts'
 
 /** Blocks per read transaction: an open range pins pages of a live journal, so ranges are kept small. */
@@ -21,7 +26,7 @@ async function* readBlocks(journalPath: string, fromSeq: number): AsyncGenerator
     const following = places[index + 1]
     if (following !== undefined && following.firstSeq <= fromSeq) continue
     // A crash may have come between making a segment's folder and its first commit.
-    if (following === undefined && !existsSync(segmentFile(place.path))) return
+    if (following === undefined && isUnwritten(place.path)) return
     yield* readSegment(place, fromSeq)
   }
 }
@@ -30,9 +35,21 @@ async function* readSegment(place: SegmentPlace, fromSeq: number): AsyncGenerato
   const environment = openEnvironment(place.path, true)
   try {
     yield* readEnvironment(environment, place, fromSeq)
+  } catch (cause) {
+    throw cause instanceof JournalError ? cause : unreadable(place, cause)
   } finally {
     await environment.close()
   }
+}
+
+// What LMDB throws of a broken page, or what a key of a wrong length does.
+function unreadable(place: SegmentPlace, cause: unknown): JournalError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new JournalError(
+    'journal_damaged',
+    `${segmentFile(place.path)} does not read back: ${reason}. Restore the journal from a backup.`,
+    { cause },
+  )
 }
 
 function* readEnvironment(

@@ -91,14 +91,15 @@ export async function readSnapshot(
   expected: JournalIdentity | undefined,
   seed: number,
 ): Promise<Snapshot> {
-  const file = await open(path, 'r')
+  let file: FileHandle | undefined
   try {
+    file = await open(path, 'r')
     return await readOpenSnapshot(file, path, expected, seed)
   } catch (cause) {
     if (cause instanceof JournalError) throw cause
     throw damaged(path, cause instanceof Error ? cause.message : String(cause), cause)
   } finally {
-    await file.close()
+    await file?.close()
   }
 }
 

@@ -1,6 +1,7 @@
 // The command line: one command, one file. Exit codes: 0 ok, 1 fault, 2 usage, 3 a discrepancy found.
 import { Command, CommanderError } from 'commander'
 import { VERSION } from '../version.ts'
+import { drillCommand } from './drill-command.ts'
 import { driveCommand } from './drive-command.ts'
 import { serveCommand } from './serve-command.ts'
 
@@ -13,6 +14,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .version(VERSION)
     .addCommand(serveCommand())
     .addCommand(driveCommand())
+    .addCommand(drillCommand())
   overrideExits(program)
   try {
     await program.parseAsync(argv)

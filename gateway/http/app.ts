@@ -4,7 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { PartitionPort } from '../partition-port.ts'
 import { batchRoute } from './batch-route.ts'
-import { answerClientError, handleFailures } from './failures.ts'
+import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { parseJsonBody, requireJson } from './json-body.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { newRequestIds } from './request-id.ts'
@@ -12,6 +12,11 @@ import { RequestLog } from './request-log.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
+
+/** Of a single operation; a batch has a larger limit of its own. */
+const BODY_BYTES_MAX = 16 * 1024
+/** Nothing is coerced, dropped or made up on the way in. */
+const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
 
 export interface AppOptions {
   readonly partitions: PartitionPort
@@ -25,10 +30,8 @@ export interface AppOptions {
 
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = createFastify(options.logger)
-  readJsonOnly(app)
+  const app = createApp(options.logger)
   handleFailures(app, options.onBug)
-  limitSockets(app)
   await describe(app, options.version)
   skuRoutes(app, options.partitions)
   reservationRoutes(app, options.partitions)
@@ -38,32 +41,29 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app
 }
 
-/** Fastify as Holdfast runs it; the bench's constant route runs on the same. */
-export function createFastify(logger: FastifyBaseLogger | undefined): FastifyInstance {
-  return Fastify({
+/** Fastify as Holdfast runs it, without routes: parser, limits, logs. The bench's constant route runs on the same. */
+export function createApp(logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new RequestLog(),
     genReqId: newRequestIds(),
     requestIdHeader: false,
     trustProxy: false,
-    bodyLimit: 16 * 1024,
+    bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 5_000,
     keepAliveTimeout: 72_000,
     connectionTimeout: 0,
     forceCloseConnections: true,
     return503OnClosing: false,
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerBadPath,
     routerOptions: { maxParamLength: 100 },
     http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        useDefaults: false,
-        allErrors: false,
-      },
-    },
+    ajv: { customOptions: STRICT },
   })
+  readJsonOnly(app)
+  limitSockets(app)
+  return app
 }
 
 function readJsonOnly(app: FastifyInstance): void {

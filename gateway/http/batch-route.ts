@@ -36,6 +36,7 @@ export function batchRoute(app: FastifyInstance, partitions: PartitionPort): voi
     const answers = commands.length === 0 ? [] : await partitions.askAll(commands)
     let next = 0
     const results = read.map((item) => ('kind' in item ? resultOf(answers[next++]) : item))
+    reply.header('content-type', 'application/json; charset=utf-8')
     return reply.serializer(JSON.stringify).send({ results })
   })
 }

@@ -1,6 +1,6 @@
 // Everything that goes wrong on the way to a handler, as problems: Fastify's errors, Node's, and bugs.
 import type { Socket } from 'node:net'
-import type { FastifyError, FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { InvariantError } from '../../core/invariant.ts'
 import { problemBody, RequestProblem, sendProblem } from './problem-answer.ts'
 import type { ProblemCode } from './problems.ts'
@@ -26,6 +26,13 @@ export function handleFailures(app: FastifyInstance, onBug: (bug: unknown) => vo
     }
     return sendProblem(request, reply, problemBody(code, error.message))
   })
+}
+
+/** Answers paths that lead to no route because they cannot be read. No hook runs for these. */
+export function answerBadPath(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id)
+  const detail = 'The path has a bad percent sequence, or a name that is too long.'
+  sendProblem(request, reply, problemBody('bad_request', detail))
 }
 
 /** Answers what Node's HTTP parser refuses, then closes the connection. */

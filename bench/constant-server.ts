@@ -1,0 +1,24 @@
+// The limit of HTTP: the same Fastify, parser, hooks and schemas, and an answer that never changes.
+import { pino } from 'pino'
+import { createApp } from '../gateway/http/app.ts'
+import { withProblems } from '../gateway/http/route-docs.ts'
+import { reservationAnswer, reserveBody } from '../gateway/http/schemas.ts'
+
+const app = createApp(pino())
+const answer = {
+  id: '3BY3QKQKZKJMAPMFEBGTY449JH',
+  sku: 'sku-0',
+  buyer: 'buyer-0',
+  quantity: 1,
+  state: 'held',
+  remaining: 999_999_999,
+  seq: '1000000',
+  expiresAt: 1_795_317_103_709,
+}
+const schema = { body: reserveBody, response: withProblems({ 201: reservationAnswer }) }
+
+app.post('/v1/reservations', { schema }, async (_, reply) =>
+  reply.code(201).header('location', `/v1/reservations/${answer.id}`).send(answer),
+)
+
+process.send?.(await app.listen({ host: '127.0.0.1', port: 0 }))

@@ -1,0 +1,46 @@
+// `npm run bench -- SCENARIO`: measures compiled code, side by side in one run, after checking the result.
+import { runEngineBench } from './engine.ts'
+import { runHttpBench } from './http.ts'
+
+const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  engine: runEngineBench,
+  http: runHttpBench,
+}
+
+const HELP = `Usage: npm run bench -- SCENARIO [--rounds N] [--seconds N] [--json]
+
+  http     POST /v1/reservations, durable, against a constant Fastify route (autocannon, 256 connections)
+  engine   the partition with the real journal against a raw msgpackr + LMDB append of the same events
+
+Run it on an idle machine. Figures of one run compare; figures of two do not.`
+
+/** How much a bench measures. */
+export interface BenchOptions {
+  /** Pairs of runs, A B A B …; the median ratio counts. */
+  readonly rounds: number
+  /** Length of one HTTP run. */
+  readonly seconds: number
+  readonly json: boolean
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const [scenario = ''] = argv
+  const run = SCENARIOS[scenario]
+  if (run === undefined) {
+    process.stdout.write(`${HELP}\n`)
+    process.exitCode = scenario === '' || scenario === '--help' ? 0 : 2
+    return
+  }
+  await run({
+    rounds: numberAfter(argv, '--rounds', 5),
+    seconds: numberAfter(argv, '--seconds', 8),
+    json: argv.includes('--json'),
+  })
+}
+
+function numberAfter(argv: readonly string[], flag: string, standard: number): number {
+  const index = argv.indexOf(flag)
+  return index < 0 ? standard : Number(argv[index + 1])
+}
+
+await main(process.argv.slice(2))

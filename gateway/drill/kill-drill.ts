@@ -1,0 +1,156 @@
+// The proof by destruction: sell real orders, `kill -9` the server at random moments, hold it to what it promised.
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { stateHash } from '../../core/state-hash.ts'
+import { partitionPaths } from '../../journal/data-directory.ts'
+import { lmdbReader } from '../../journal/read-blocks.ts'
+import { rebuild } from '../../replay/rebuild.ts'
+import { DEFAULT_COLUMNS } from '../drive/columns.ts'
+import type { DriveOptions } from '../drive/drive-options.ts'
+import { driveOrders } from '../drive/drive-orders.ts'
+import { AcknowledgedLog } from './acknowledged-log.ts'
+import { countLost, inspectConservation } from './inspect-server.ts'
+import { seededRandom } from './random.ts'
+import { ServerProcess } from './server-process.ts'
+
+/** A server lives this long after it recovered, at least and at most, in ms. */
+const LIFE_MS_MIN = 20
+const LIFE_MS_MAX = 900
+/** More stock than the orders ask for, so that every drive keeps reserving. */
+const STOCK_SHARE = 20
+
+export interface KillDrillOptions {
+  /** Orders to sell, as for `holdfast drive`. */
+  readonly file: string
+  readonly limit: number | undefined
+  readonly rounds: number
+  readonly seed: number
+  /** Directory for the server's data and the log of acknowledged answers. */
+  readonly directory: string
+  readonly onRound: (round: number, acknowledged: number) => void
+}
+
+/** What the drill found; all but the first three must be 0. */
+export interface KillDrillReport {
+  readonly seed: number
+  readonly rounds: number
+  readonly acknowledged: number
+  readonly lost: number
+  readonly oversold: number
+  readonly stranded: number
+  readonly doubled: number
+  /** Differences between the drives' own ledgers and the server's counts. */
+  readonly ledgerDifferences: number
+  readonly hashMismatches: number
+}
+
+/**
+ * Runs the drill. @throws DrillError or DriveError when it could not be carried out.
+ */
+export async function killDrill(options: KillDrillOptions): Promise<KillDrillReport> {
+  const data = join(options.directory, 'data')
+  // Snapshots every second and small segments, so that kills hit those too.
+  const pace = ['--snapshot-interval-ms', '1000', '--segment-bytes', '4194304']
+  const server = new ServerProcess(['--data', data, '--log-level', 'info', ...pace])
+  const log = new AcknowledgedLog(join(options.directory, 'acknowledged.ndjson'))
+  const end = new AbortController()
+  try {
+    await server.start()
+    const killing = killRounds(server, log, options, end.signal)
+    const ledgerDifferences = await driveUntil(killing, server, log, options)
+    const { oversold, stranded } = await inspectConservation(server.url)
+    const lost = await countLost(server.url, log.promised.values())
+    const status = await server.stop()
+    return {
+      seed: options.seed,
+      rounds: options.rounds,
+      acknowledged: log.promised.size,
+      lost,
+      oversold,
+      stranded,
+      doubled: log.doubled,
+      ledgerDifferences,
+      hashMismatches: (status === 0 ? 0 : 1) + (await countHashMismatches(data)),
+    }
+  } finally {
+    end.abort()
+    await server.kill()
+    log.close()
+  }
+}
+
+async function killRounds(
+  server: ServerProcess,
+  log: AcknowledgedLog,
+  options: KillDrillOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const random = seededRandom(options.seed)
+  await log.begun
+  for (let round = 1; round <= options.rounds; round++) {
+    await delay(LIFE_MS_MIN + random() * (LIFE_MS_MAX - LIFE_MS_MIN), undefined, { signal })
+    await server.kill()
+    log.sync()
+    signal.throwIfAborted()
+    await server.start()
+    options.onRound(round, log.promised.size)
+  }
+}
+
+// One drive after the other, until the last kill is survived and the drive that met it is done.
+async function driveUntil(
+  killing: Promise<void>,
+  server: ServerProcess,
+  log: AcknowledgedLog,
+  options: KillDrillOptions,
+): Promise<number> {
+  let isOver = false
+  const over = killing.finally(() => {
+    isOver = true
+  })
+  // A drive that fails ends the drill first; the kills it interrupts are then no news.
+  over.catch(() => undefined)
+  let differences = 0
+  for (let drive = 1; !isOver; drive++) {
+    const selling = driveOrders(driveOptions(options, drive), {
+      baseUrl: () => server.url,
+      onAcknowledged: (operation, answer) => log.add(operation, answer),
+    })
+    const [report] = await Promise.all([selling, isOver ? over : Promise.race([over, selling])])
+    differences += report.discrepancies.total
+  }
+  await over
+  return differences
+}
+
+function driveOptions(options: KillDrillOptions, drive: number): DriveOptions {
+  return {
+    file: options.file,
+    limit: options.limit,
+    columns: DEFAULT_COLUMNS,
+    url: 'http://127.0.0.1:9',
+    currency: 'GBP',
+    run: `drill-${options.seed}-${drive}`,
+    seed: options.seed,
+    abandonShare: 0.14,
+    stockShare: STOCK_SHARE,
+    speed: 'max',
+    concurrency: 4,
+    batchSize: 100,
+    holdMs: 3_600_000,
+    retryForMs: 60_000,
+  }
+}
+
+// Snapshot + tail against the whole journal: the same state, or a promise was kept by luck.
+async function countHashMismatches(data: string): Promise<number> {
+  const paths = partitionPaths(data, 0)
+  const hashOf = async (snapshots: string | undefined) => {
+    const reader = lmdbReader(paths.journal)
+    const expected = { partition: 0, partitionCount: 1 }
+    const onSkippedSnapshot = () => undefined
+    const { state } = await rebuild({ reader, snapshots, expected, seed: 1, onSkippedSnapshot })
+    return stateHash(state)
+  }
+  return (await hashOf(paths.snapshots)) === (await hashOf(undefined)) ? 0 : 1
+}

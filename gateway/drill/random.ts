@@ -1,0 +1,12 @@
+// A small seeded generator, so that a drill can be repeated by its seed.
+
+/** Numbers from 0 (inclusive) to 1, the same for the same seed. @see Steele, Lea, Flood: SplitMix (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
