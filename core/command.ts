@@ -77,7 +77,7 @@ export interface ListSkus {
 }
 
 /** What a partition says of itself; `withHash` costs a walk over the whole state. */
-export interface Describe {
+interface Describe {
   readonly kind: 'describe'
   readonly withHash: boolean
 }

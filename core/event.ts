@@ -53,13 +53,13 @@ export interface Confirmed {
   readonly paymentId: string | undefined
 }
 
-export interface Cancelled {
+interface Cancelled {
   readonly kind: 'cancelled'
   readonly at: number
   readonly id: ReservationId
 }
 
-export interface Expired {
+interface Expired {
   readonly kind: 'expired'
   readonly at: number
   readonly id: ReservationId

@@ -69,7 +69,7 @@ export interface PartitionView {
 }
 
 /** The world failed, not the business: `outcome_unknown` may have happened, the others certainly did not. */
-export type PartitionFaultCode = 'outcome_unknown' | 'partition_unavailable'
+type PartitionFaultCode = 'outcome_unknown' | 'partition_unavailable'
 
 export interface PartitionFault {
   readonly kind: 'fault'

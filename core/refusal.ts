@@ -22,28 +22,28 @@ export type PlainRefusalCode =
   | 'already_confirmed'
   | 'not_confirmed'
 
-export interface SaleNotOpen extends Named<'sale_not_open'> {
+interface SaleNotOpen extends Named<'sale_not_open'> {
   readonly opensAt: number
 }
-export interface HoldLimit extends Named<'hold_limit'> {
+interface HoldLimit extends Named<'hold_limit'> {
   readonly maxHoldMs: number
 }
-export interface BuyerLimit extends Named<'buyer_limit'> {
+interface BuyerLimit extends Named<'buyer_limit'> {
   readonly limit: number
   /** Units the buyer holds or bought already. */
   readonly used: number
 }
-export interface SoldOut extends Named<'sold_out'> {
+interface SoldOut extends Named<'sold_out'> {
   readonly available: number
   /** Units that may come back, when their holds expire or are cancelled. */
   readonly heldUnits: number
   /** True when even all holds together could not serve the request. */
   readonly final: boolean
 }
-export interface QuantityTooLarge extends Named<'quantity_too_large'> {
+interface QuantityTooLarge extends Named<'quantity_too_large'> {
   readonly limit: number
 }
-export interface InsufficientAvailable extends Named<'insufficient_available'> {
+interface InsufficientAvailable extends Named<'insufficient_available'> {
   readonly available: number
 }
 

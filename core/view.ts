@@ -106,7 +106,7 @@ export function viewAdjusted(actor: SkuActor, made: Adjustment, isReplay: boolea
 }
 
 /** The name of a row's state as answers and documents spell it. */
-export function stateName(state: RowState): ReservationStateName {
+function stateName(state: RowState): ReservationStateName {
   invariant(state !== FREE, 'only a remembered reservation has a state')
   if (state === HELD) return 'held'
   if (state === CONFIRMED) return 'confirmed'

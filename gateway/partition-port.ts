@@ -5,7 +5,7 @@ import type { Outcome, PartitionFault } from '../core/outcome.ts'
 /** Why a command was not taken at all: it certainly had no effect. */
 export type IntakeFaultCode = 'busy' | 'disk_low' | 'draining' | 'partition_unavailable'
 
-export interface IntakeFault {
+interface IntakeFault {
   readonly kind: 'fault'
   readonly code: IntakeFaultCode
 }

@@ -29,7 +29,7 @@ export interface SnapshotPlace {
 }
 
 /** What a snapshot says before its state. */
-export interface SnapshotHeader extends StateScalars {
+interface SnapshotHeader extends StateScalars {
   readonly identity: JournalIdentity
   /** Where the journal stood: the next block chains to it. */
   readonly head: JournalHead

@@ -22,7 +22,7 @@ export interface RebuildOptions {
 }
 
 /** Who is asking: the cluster's id only where it is known beforehand. */
-export type ExpectedIdentity = Omit<JournalIdentity, 'clusterId'> & { readonly clusterId?: string }
+type ExpectedIdentity = Omit<JournalIdentity, 'clusterId'> & { readonly clusterId?: string }
 
 export interface Rebuilt {
   readonly state: PartitionState

@@ -18,7 +18,7 @@ export interface ReservationBody {
   readonly seq: string
 }
 
-export type SaleState = 'open' | 'not_open' | 'closed' | 'paused' | 'sold_out'
+type SaleState = 'open' | 'not_open' | 'closed' | 'paused' | 'sold_out'
 
 export interface SkuAnswerBody {
   readonly sku: string

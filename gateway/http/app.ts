@@ -7,6 +7,7 @@ import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { parseJsonBody, requireJson } from './json-body.ts'
 import { operationRoutes } from './operation-routes.ts'
+import { requireSaneHeads } from './request-head.ts'
 import { newRequestIds } from './request-id.ts'
 import { RequestLog } from './request-log.ts'
 import { reservationRoutes } from './reservation-routes.ts'
@@ -58,11 +59,18 @@ export function createApp(logger: FastifyBaseLogger | undefined): FastifyInstanc
     clientErrorHandler: answerClientError,
     frameworkErrors: answerBadPath,
     routerOptions: { maxParamLength: 100 },
-    http: { headersTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
+    http: {
+      headersTimeout: 5_000,
+      connectionsCheckingInterval: 1_000,
+      maxHeaderSize: 8_192,
+      // Node would answer without a body; we answer with a problem.
+      requireHostHeader: false,
+    },
     ajv: { customOptions: STRICT },
   })
   readJsonOnly(app)
   limitSockets(app)
+  requireSaneHeads(app)
   return app
 }
 

@@ -4,6 +4,10 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import { InvariantError } from '../../core/invariant.ts'
 import { problemBody, RequestProblem, sendProblem } from './problem-answer.ts'
 import type { ProblemCode } from './problems.ts'
+import { awaitsAnswer } from './socket-limit.ts'
+
+/** How long a refused client may take to read why. */
+const LINGER_MS = 1_000
 
 const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
@@ -35,9 +39,12 @@ export function answerBadPath(_: FastifyError, request: FastifyRequest, reply: F
   sendProblem(request, reply, problemBody('bad_request', detail))
 }
 
-/** Answers what Node's HTTP parser refuses, then closes the connection. */
+/**
+ * Answers what Node's HTTP parser refuses, then closes the connection. Behind a request that is still being handled
+ * it says nothing: the client would take the 400 for the answer to that one, which may have taken effect.
+ */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  if (error.code === 'ECONNRESET' || !socket.writable || awaitsAnswer(socket)) {
     socket.destroy()
     return
   }
@@ -48,6 +55,8 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
       `content-type: application/problem+json; charset=utf-8\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   )
+  // A client that never closes its side would keep the descriptor for ever; one that does needs a moment to read.
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }
 
 function codeOf(error: FastifyError | RequestProblem): ProblemCode {

@@ -3,7 +3,7 @@ import type { RefusalCode } from '../../core/refusal.ts'
 import type { FaultCode } from '../partition-port.ts'
 
 /** Problems of the request's form, found before any partition is asked. */
-export type RequestProblemCode =
+type RequestProblemCode =
   | 'bad_request'
   | 'bad_json'
   | 'bad_idempotency_key'
@@ -147,7 +147,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     true,
     'Too many requests wait on one connection. Not executed.',
   ),
-  headers_too_large: kind(431, 'Headers too large', false, 'The request headers exceed 8 KiB.'),
+  headers_too_large: kind(
+    431,
+    'Headers too large',
+    false,
+    'The request headers exceed 8 KiB, or are more than 100.',
+  ),
   internal_error: kind(
     500,
     'Internal error',

@@ -21,7 +21,7 @@ import { ID_PATTERN } from '../../core/reservation-id.ts'
 const PRINTABLE = '^[^\\p{Cc}\\p{Cs}]*$'
 
 /** Operations of one batch. */
-export const BATCH_OPERATIONS_MAX = 1_000
+const BATCH_OPERATIONS_MAX = 1_000
 
 const name = (maxLength: number, description: string) =>
   Type.String({ pattern: `^[A-Za-z0-9_-]{1,${maxLength}}$`, description })

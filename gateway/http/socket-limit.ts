@@ -1,4 +1,5 @@
 // Bounds what one connection may have in flight: HTTP/1.1 pipelining would start thousands of handlers at once.
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { problemBody, sendProblem } from './problem-answer.ts'
@@ -6,20 +7,41 @@ import { problemBody, sendProblem } from './problem-answer.ts'
 /** Requests of one connection that may wait for their answers. */
 export const IN_FLIGHT_PER_SOCKET_MAX = 64
 
-const inFlight = new WeakMap<Socket, number>()
+interface InFlight {
+  count: number
+  last: IncomingMessage
+}
+
+const inFlight = new WeakMap<Socket, InFlight>()
 
 /** Answers 429 to what exceeds the bound, without executing it, and closes the connection. */
 export function limitSockets(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
-    const count = (inFlight.get(request.raw.socket) ?? 0) + 1
-    inFlight.set(request.raw.socket, count)
-    if (count <= IN_FLIGHT_PER_SOCKET_MAX) return done()
+    if (countIn(request.raw) <= IN_FLIGHT_PER_SOCKET_MAX) return done()
     reply.header('connection', 'close')
     return sendProblem(request, reply, problemBody('too_many_requests'))
   })
   app.addHook('onResponse', (request, _, done) => {
-    inFlight.set(request.raw.socket, (inFlight.get(request.raw.socket) ?? 1) - 1)
+    const requests = inFlight.get(request.raw.socket)
+    if (requests !== undefined) requests.count--
     done()
   })
+}
+
+/** True while a request that has arrived whole waits for its answer: what is written now would pass for it. */
+export function awaitsAnswer(socket: Socket): boolean {
+  const requests = inFlight.get(socket)
+  if (requests === undefined || requests.count === 0) return false
+  return requests.count > 1 || requests.last.complete
+}
+
+function countIn(request: IncomingMessage): number {
+  const requests = inFlight.get(request.socket)
+  if (requests === undefined) {
+    inFlight.set(request.socket, { count: 1, last: request })
+    return 1
+  }
+  requests.last = request
+  return ++requests.count
 }

@@ -1,0 +1,21 @@
+// What the head of every request must be, beyond what Node's parser asks.
+import type { FastifyInstance } from 'fastify'
+import { problemBody, sendProblem } from './problem-answer.ts'
+
+/** Node itself would drop the headers beyond a limit of its own without a word. */
+const HEADERS_MAX = 100
+
+/** Refuses heads with too many headers or, as HTTP/1.1 asks, without a Host; closes the connection. */
+export function requireSaneHeads(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const { rawHeaders, httpVersion } = request.raw
+    const hasTooMany = rawHeaders.length > 2 * HEADERS_MAX
+    const lacksHost = request.headers.host === undefined && httpVersion === '1.1'
+    if (!hasTooMany && !lacksHost) return done()
+    reply.header('connection', 'close')
+    const problem = hasTooMany
+      ? problemBody('headers_too_large')
+      : problemBody('bad_request', 'The request has no Host header.')
+    return sendProblem(request, reply, problem)
+  })
+}
