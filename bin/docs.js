@@ -39,7 +39,9 @@ function problemTable() {
 }
 
 function faultTable() {
-  const rows = Object.entries(JOURNAL_FAULTS).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  const rows = Object.entries(JOURNAL_FAULTS).map(
+    ([code, meaning]) => `| \`${code}\` | ${meaning} |`,
+  )
   return ['| code | meaning |', '|---|---|', ...rows].join('\n')
 }
 

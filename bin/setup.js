@@ -2,8 +2,8 @@
 // Plain Node on purpose: it runs before anything is installed. A packed release without sources needs neither.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -22,9 +22,18 @@ export function setUp() {
   }
   const built = digest([...sources(), join(root, 'tsconfig.json'), installStamp])
   if (readStamp(buildStamp) !== built) {
+    // Built beside and renamed, so that no other process ever finds half a build.
+    const draft = join(root, `dist-${process.pid}`)
+    run('building', process.execPath, [
+      compilerPath(),
+      '-p',
+      'tsconfig.build.json',
+      '--outDir',
+      draft,
+    ])
+    writeFileSync(join(draft, basename(buildStamp)), built)
     rmSync(join(root, 'dist'), { recursive: true, force: true })
-    run('building', process.execPath, [compilerPath(), '-p', 'tsconfig.build.json'])
-    writeFileSync(buildStamp, built)
+    renameSync(draft, join(root, 'dist'))
   }
 }
 
@@ -66,7 +75,8 @@ function run(what, command, args) {
     env: { ...process.env, NODE_ENV: 'development' },
   })
   if (error) throw error
-  if (status !== 0) throw new Error(`holdfast: ${what} failed: ${command} ${args.join(' ')} exited ${status}`)
+  if (status !== 0)
+    throw new Error(`holdfast: ${what} failed: ${command} ${args.join(' ')} exited ${status}`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

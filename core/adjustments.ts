@@ -1,5 +1,6 @@
 // Remembered stock adjustments: their keys make a repeated one harmless, for as long as ids are remembered.
 import { invariant } from './invariant.ts'
+import { ADJUSTMENTS_MAX } from './limits.ts'
 
 /** One adjustment and the counters right after it: the answer that a retry gets again. */
 export interface Adjustment {
@@ -24,6 +25,12 @@ export class Adjustments {
     return this.#byKey.size
   }
 
+  /** True when no more fit although everything made at or before `before` may be forgotten. */
+  isFull(before: number): boolean {
+    const canForget = this.#oldest !== undefined && this.#oldest.at <= before
+    return this.#byKey.size >= ADJUSTMENTS_MAX && !canForget
+  }
+
   find(sku: string, key: string): Adjustment | undefined {
     return this.#byKey.get(nameOf(sku, key))
   }
@@ -35,14 +42,18 @@ export class Adjustments {
     this.#oldest ??= adjustment
   }
 
-  /** Drops at most `limit` adjustments made before `before`, oldest first. */
+  /** Drops at most `limit` adjustments made at or before `before`, oldest first. */
   forget(before: number, limit: number): void {
-    for (let dropped = 0; dropped < limit; dropped++) {
-      const oldest = this.#oldest
-      if (oldest === undefined || oldest.at > before) return
-      this.#byKey.delete(nameOf(oldest.sku, oldest.key))
-      this.#oldest = this.#byKey.values().next().value
+    // Nearly always there is nothing to drop, and an iterator steps over every entry deleted lately.
+    if (this.#oldest === undefined || this.#oldest.at > before) return
+    let dropped = 0
+    for (const made of this.#byKey.values()) {
+      this.#oldest = made
+      if (dropped === limit || made.at > before) return
+      this.#byKey.delete(nameOf(made.sku, made.key))
+      dropped++
     }
+    this.#oldest = undefined
   }
 
   /** Oldest first. */

@@ -13,7 +13,7 @@ import type {
 import { type Decision, UNCHANGED } from './decision.ts'
 import { NO_ROW } from './hash-index.ts'
 import { invariant, unreachable } from './invariant.ts'
-import { ADJUSTMENTS_MAX, SKUS_MAX, STOCK_MAX } from './limits.ts'
+import { SKUS_MAX, STOCK_MAX } from './limits.ts'
 import type { PartitionState } from './partition-state.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import { CANCELLED, CONFIRMED, EXPIRED, HELD } from './reservation-table.ts'
@@ -137,7 +137,7 @@ function decideAdjust(state: PartitionState, command: AdjustStock, at: number): 
     const isSame = before.delta === command.delta && before.reason === command.reason
     return isSame ? UNCHANGED : refuse('key_reused')
   }
-  if (state.adjustments.count >= ADJUSTMENTS_MAX) return refuse('adjustment_limit')
+  if (state.adjustments.isFull(at - state.retentionMs)) return refuse('adjustment_limit')
   if (actor.stock + command.delta > STOCK_MAX) return refuse('stock_limit')
   if (actor.available + command.delta < 0) {
     return { kind: 'refusal', code: 'insufficient_available', available: actor.available }

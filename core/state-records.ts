@@ -93,7 +93,16 @@ export function restoreReservation(state: PartitionState, record: ReservationRec
   const { reservations, accounts } = state
   const account = accounts.findOrOpen(record.skuIndex, record.buyer)
   accounts.addReservations(account, 1)
-  const row = reservations.insert({ ...record, account })
+  // Spelt out in the order that `evolve` uses: a spread makes another shape, and insert twice as slow.
+  const row = reservations.insert({
+    id: record.id,
+    account,
+    seq: record.seq,
+    quantity: record.quantity,
+    remaining: record.remaining,
+    reservedAt: record.reservedAt,
+    holdMs: record.holdMs,
+  })
   accounts.addUnits(account, record.state === HELD ? record.quantity : record.confirmed)
   if (record.state === HELD) {
     reservations.setUntil(row, record.until)

@@ -1,5 +1,6 @@
 // The embedded server, the composition root of `holdfast serve`: listen, recover, sell, drain. Reads as prose.
 import { mkdirSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { stateHash } from '../core/state-hash.ts'
@@ -70,6 +71,8 @@ export class Server {
     const startedAt = performance.now()
     this.#snapshots?.stop()
     await this.#selling?.drain()
+    // Answers that have just been released reach their sockets within a turn of the loop.
+    await nextTurn()
     await this.#app?.close()
     await this.#recovered?.journal.close()
     this.#disk?.stop()

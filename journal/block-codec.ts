@@ -7,6 +7,7 @@ import { invariant } from '../core/invariant.ts'
 import {
   type BlockHeader,
   CHAIN_HASH_BYTES,
+  CLOSING,
   CRC_OFFSET,
   EVENTS,
   FORMAT_VERSION,
@@ -61,6 +62,11 @@ export function encodeBlock(
 /** Encodes the block that begins a segment. */
 export function encodeOpening(identity: JournalIdentity, position: BlockPosition): EncodedBlock {
   return seal(identity, position, OPENING, 0, Buffer.alloc(0))
+}
+
+/** Encodes the block that closes a segment. */
+export function encodeClosing(identity: JournalIdentity, position: BlockPosition): EncodedBlock {
+  return seal(identity, position, CLOSING, 0, Buffer.alloc(0))
 }
 
 /**
@@ -118,7 +124,8 @@ function readBlockHeader(bytes: Buffer, where: string): BlockHeader {
 }
 
 function decodePayload(header: BlockHeader, payload: Buffer, where: string): Event[] {
-  if (header.kind === OPENING && header.count === 0 && payload.length === 0) return []
+  const isMark = header.kind === OPENING || header.kind === CLOSING
+  if (isMark && header.count === 0 && payload.length === 0) return []
   if (header.kind !== EVENTS) throw damaged(where, `its kind ${header.kind} is unknown`)
   try {
     const [blockAt, ...fields] = packr.unpack(payload) as Plain[]

@@ -24,9 +24,15 @@ const OFFSET = {
   crc: 64,
 } as const
 
-/** A block of kind EVENTS holds a commit's events; a block of kind OPENING begins a segment and holds none. */
+/** A block of kind EVENTS holds a commit's events. */
 export const EVENTS = 0
+/** The first block of a segment; holds no events. */
 export const OPENING = 1
+/**
+ * The last block of a closed segment; holds no events and nothing chains to it. It takes the place of the next seq,
+ * so that an owner who does not know that the segment was closed cannot write behind it.
+ */
+export const CLOSING = 2
 
 /** Whose journal it is. Every block carries it, so that no file can be taken for another's. */
 export interface JournalIdentity {

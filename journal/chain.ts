@@ -1,7 +1,7 @@
 // Holds each block against the one before: same journal, next seq, whole chain, epoch never falling (I5).
 
 import { type DecodedBlock, NO_HASH } from './block-codec.ts'
-import { type BlockHeader, type JournalIdentity, OPENING } from './block-header.ts'
+import { type BlockHeader, CLOSING, type JournalIdentity } from './block-header.ts'
 import { JournalError } from './errors.ts'
 
 /** Where a journal stands after its last block. */
@@ -60,8 +60,8 @@ export class Chain {
           'wrote behind a new one. Restore the journal from a backup.',
       )
     }
-    const seq = header.kind === OPENING ? this.#head.seq : this.#head.seq + header.count
-    this.#head = { seq, epoch: header.epoch, hash: block.hash }
+    const hash = header.kind === CLOSING ? this.#head.hash : block.hash
+    this.#head = { seq: this.#head.seq + header.count, epoch: header.epoch, hash }
   }
 }
 

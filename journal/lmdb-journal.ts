@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { invariant } from '../core/invariant.ts'
 import type { EventBlock } from '../core/partition.ts'
-import { encodeBlock, encodeOpening } from './block-codec.ts'
+import { encodeBlock, encodeClosing, encodeOpening } from './block-codec.ts'
 import type { JournalIdentity } from './block-header.ts'
 import type { JournalHead } from './chain.ts'
 import { JournalError } from './errors.ts'
@@ -17,6 +17,8 @@ import {
 import { listSegments, type SegmentPlace, segmentFile, segmentPath } from './segments.ts'
 
 const OPENING_KEY = blockKey(0)
+/** The segment's, the journal's, the partition's, the data directory's, and the one that names it. */
+const SYNCED_FOLDERS = 5
 
 export interface LmdbJournalOptions {
   readonly identity: JournalIdentity
@@ -68,7 +70,10 @@ class LmdbJournal implements Journal {
 
   async append(block: EventBlock): Promise<void> {
     invariant(block.firstSeq === this.#head.seq + 1, 'blocks are appended in order, without gaps')
-    if (this.#isSegmentFull()) await this.#beginSegment()
+    if (this.#isSegmentFull()) {
+      await this.#writeClosing()
+      await this.#beginSegment()
+    }
     const { bytes, hash } = encodeBlock(this.identity, this.#nextPosition(), block.events)
     this.#head = { seq: this.#head.seq + block.events.length, epoch: this.#options.epoch, hash }
     await this.#commit(blockKey(block.firstSeq), bytes)
@@ -84,13 +89,20 @@ class LmdbJournal implements Journal {
     const newest = listSegments(this.#journalPath).at(-1)
     if (newest === undefined) return this.#beginSegment()
     const environment = this.#openSegment(newest)
-    if (environment.get(OPENING_KEY) === undefined) await this.#writeOpening()
+    if (environment.get(OPENING_KEY) === undefined) return this.#writeOpening()
+    const isClosed = environment.get(blockKey(this.#head.seq + 1)) !== undefined
+    if (isClosed) await this.#beginSegment()
   }
 
   // A segment without events is never full: the next one would have its name.
   #isSegmentFull(): boolean {
     const hasEvents = this.#head.seq >= this.#segmentFirstSeq
     return hasEvents && this.#segmentBytes >= this.#options.segmentBytes
+  }
+
+  async #writeClosing(): Promise<void> {
+    const { bytes } = encodeClosing(this.identity, this.#nextPosition())
+    await this.#commit(blockKey(this.#head.seq + 1), bytes)
   }
 
   async #beginSegment(): Promise<void> {
@@ -113,9 +125,10 @@ class LmdbJournal implements Journal {
 
   async #writeOpening(): Promise<void> {
     // LMDB syncs its file, not the folders that name it; a crash may have left these made but not synced.
-    const segment = dirname(this.#segmentFile)
-    for (const folder of [segment, this.#journalPath, dirname(this.#journalPath)]) {
+    let folder = dirname(this.#segmentFile)
+    for (let level = 0; level < SYNCED_FOLDERS; level++) {
       syncFolder(folder)
+      folder = dirname(folder)
     }
     const { bytes, hash } = encodeOpening(this.identity, this.#nextPosition())
     this.#head = { ...this.#head, epoch: this.#options.epoch, hash }

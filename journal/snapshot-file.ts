@@ -1,5 +1,6 @@
 // Snapshots as files: written beside, fsynced, renamed, directory fsynced. A half-written one has no name.
 // Layout: "HFSN", u16 version, then frames of {u32 length, u32 CRC-32, payload}: a header, chunks, an empty one.
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +21,7 @@ const PREFIX_BYTES = 6
 const FRAME_BYTES = 8
 /** Far above any chunk we write: a wild length is damage, not a reason to allocate. */
 const FRAME_BYTES_MAX = 64 * 2 ** 20
+const DRAFT_NAME = /\.draft-[0-9a-f-]+$/
 const SNAPSHOT_NAME = /^snapshot-(\d{16})\.hfs$/
 
 /** A snapshot's place; `seq` is the last event that it covers. */
@@ -61,7 +63,7 @@ export async function writeSnapshot(
 ): Promise<SnapshotPlace & { stateHash: string }> {
   mkdirSync(directory, { recursive: true })
   const path = join(directory, `snapshot-${String(state.lastSeq).padStart(16, '0')}.hfs`)
-  const draft = `${path}.draft-${process.pid}`
+  const draft = `${path}.draft-${randomUUID()}`
   const hash = stateHash(state)
   try {
     await writeDraft(draft, encodeHeader(identity, head, state, hash), state)
@@ -73,12 +75,11 @@ export async function writeSnapshot(
   return { path, seq: state.lastSeq, stateHash: hash }
 }
 
-/** Removes all but the newest `keep` snapshots, and drafts that a crash left. */
+/** Removes all but the newest `keep` snapshots, and drafts that crashes left. Call it when no draft is being written. */
 export function pruneSnapshots(directory: string, keep: number): void {
   for (const place of listSnapshots(directory).slice(keep)) rmSync(place.path, { force: true })
   for (const name of readdirSync(directory)) {
-    const writer = /\.draft-(\d+)$/.exec(name)?.[1]
-    if (writer !== undefined && Number(writer) !== process.pid) rmSync(join(directory, name))
+    if (DRAFT_NAME.test(name)) rmSync(join(directory, name), { force: true })
   }
 }
 
