@@ -2,7 +2,7 @@
 import { pino } from 'pino'
 import { createApp } from '../gateway/http/app.ts'
 import { withProblems } from '../gateway/http/route-docs.ts'
-import { reservationAnswer, reserveBody } from '../gateway/http/schemas.ts'
+import { keyHeaders, reservationAnswer, reserveBody } from '../gateway/http/schemas.ts'
 
 const app = createApp(pino())
 const answer = {
@@ -15,7 +15,11 @@ const answer = {
   seq: '1000000',
   expiresAt: 1_795_317_103_709,
 }
-const schema = { body: reserveBody, response: withProblems({ 201: reservationAnswer }) }
+const schema = {
+  headers: keyHeaders,
+  body: reserveBody,
+  response: withProblems({ 201: reservationAnswer }),
+}
 
 app.post('/v1/reservations', { schema }, async (_, reply) =>
   reply.code(201).header('location', `/v1/reservations/${answer.id}`).send(answer),

@@ -14,7 +14,7 @@ import { EMPTY_HEAD } from '../journal/chain.ts'
 import { GroupCommit } from '../journal/group-commit.ts'
 import { openLmdbJournal } from '../journal/lmdb-journal.ts'
 import { machineLine, median, spread } from './machine.ts'
-import type { BenchOptions } from './main.ts'
+import type { BenchOptions } from './options.ts'
 import { rawAppend } from './raw-append.ts'
 
 const RESERVATIONS = 500_000

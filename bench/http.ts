@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
 import { invariant } from '../core/invariant.ts'
 import { machineLine, median, spread } from './machine.ts'
-import type { BenchOptions } from './main.ts'
+import type { BenchOptions } from './options.ts'
 
 const CONNECTIONS = 256
 const WARM_UP_SECONDS = 3

@@ -1,6 +1,7 @@
 // `npm run bench -- SCENARIO`: measures compiled code, side by side in one run, after checking the result.
 import { runEngineBench } from './engine.ts'
 import { runHttpBench } from './http.ts'
+import type { BenchOptions } from './options.ts'
 
 const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   engine: runEngineBench,
@@ -13,15 +14,6 @@ const HELP = `Usage: npm run bench -- SCENARIO [--rounds N] [--seconds N] [--jso
   engine   the partition with the real journal against a raw msgpackr + LMDB append of the same events
 
 Run it on an idle machine. Figures of one run compare; figures of two do not.`
-
-/** How much a bench measures. */
-export interface BenchOptions {
-  /** Pairs of runs, A B A B …; the median ratio counts. */
-  readonly rounds: number
-  /** Length of one HTTP run. */
-  readonly seconds: number
-  readonly json: boolean
-}
 
 async function main(argv: readonly string[]): Promise<void> {
   const [scenario = ''] = argv

@@ -22,7 +22,7 @@ export interface RebuildOptions {
 }
 
 /** Who is asking: the cluster's id only where it is known beforehand. */
-type ExpectedIdentity = Omit<JournalIdentity, 'clusterId'> & { readonly clusterId?: string }
+export type ExpectedIdentity = Omit<JournalIdentity, 'clusterId'> & { readonly clusterId?: string }
 
 export interface Rebuilt {
   readonly state: PartitionState
@@ -47,6 +47,8 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   let replayed = 0
   for await (const block of options.reader.read(start.head.seq)) {
     if (chain.identity === undefined) checkExpected(block, options.expected)
+    // Blocks that the snapshot covers are skipped below, but must be of the same journal.
+    else checkIdentity(block.header, chain.identity, block.where)
     if (!isPastSnapshot) {
       if (isBefore(block, start.head)) continue
       isPastSnapshot = true

@@ -20,7 +20,6 @@ export function operationRoutes(
   partitions: PartitionPort,
   now: () => number,
 ): void {
-  const hidden = { schema: { tags: ['server'] } }
   app.get(
     '/v1/time',
     { schema: { summary: 'The clock that decides', tags: ['server'] } },
@@ -28,8 +27,10 @@ export function operationRoutes(
       now: now(),
     }),
   )
-  app.get('/healthz', hidden, async () => ({ status: 'ok' }))
-  app.get('/readyz', hidden, async (_, reply) => {
+  const healthz = { summary: 'Is the process alive?', tags: ['server'] }
+  app.get('/healthz', { schema: healthz }, async () => ({ status: 'ok' }))
+  const readyz = { summary: 'Does it sell? 503 with the reasons when not', tags: ['server'] }
+  app.get('/readyz', { schema: readyz }, async (_, reply) => {
     const reasons = partitions.unreadyReasons()
     const isReady = reasons.length === 0
     return reply

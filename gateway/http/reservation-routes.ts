@@ -15,6 +15,7 @@ import {
   type ExtendBody,
   extendBody,
   idParams,
+  keyHeaders,
   type ReserveBody,
   type ReturnBody,
   reservationAnswer,
@@ -40,7 +41,8 @@ export function reservationRoutes(app: FastifyInstance, partitions: PartitionPor
 function reserveRoute(app: FastifyInstance, partitions: PartitionPort): void {
   const response = withProblems({ 200: reservationAnswer, 201: reservationAnswer })
   const summary = 'Hold units for a buyer'
-  const schema = { summary, tags: ['reservations'], body: reserveBody, response }
+  const tags = ['reservations']
+  const schema = { summary, tags, headers: keyHeaders, body: reserveBody, response }
   app.post<{ Body: ReserveBody }>('/v1/reservations', { schema }, async (request, reply) => {
     const { sku, buyer, quantity, holdMs, meta } = request.body
     requireShortMeta(meta)

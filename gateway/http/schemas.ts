@@ -60,6 +60,15 @@ const units = (description: string) => Type.Integer({ minimum: 0, description })
 
 const strict = { additionalProperties: false } as const
 
+/** Its own parser has the last word; this is what the documents say of it. */
+export const keyHeaders: TSchema = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      description: 'Makes a retry harmless: 1 to 255 visible ASCII characters, bare or quoted.',
+    }),
+  ),
+})
+
 export const skuParams: TSchema = Type.Object({ sku }, strict)
 export const idParams: TSchema = Type.Object({ id }, strict)
 

@@ -8,6 +8,7 @@ import { requiredIdempotencyKey } from './idempotency-key.ts'
 import { RequestProblem } from './problem-answer.ts'
 import { withProblems } from './route-docs.ts'
 import {
+  keyHeaders,
   type SkuBody,
   type SkusQuery,
   type StockBody,
@@ -50,8 +51,14 @@ function openRoute(app: FastifyInstance, partitions: PartitionPort): void {
 
 function stockRoute(app: FastifyInstance, partitions: PartitionPort): void {
   const response = withProblems({ 200: skuAnswer })
-  const summary = 'Add units, or take away units that nobody holds'
-  const schema = { summary, tags: ['skus'], params: skuParams, body: stockBody, response }
+  const schema = {
+    summary: 'Add units, or take away units that nobody holds',
+    tags: ['skus'],
+    headers: keyHeaders,
+    params: skuParams,
+    body: stockBody,
+    response,
+  }
   app.post<SkuRoute & { Body: StockBody }>(
     '/v1/skus/:sku/stock',
     { schema },

@@ -1,0 +1,111 @@
+// `replay plan | verify`: what a start would do, and whether the journal is whole.
+import { Command } from 'commander'
+import { partitionsAt } from '../partition-place.ts'
+import { type Plan, plan } from '../plan.ts'
+import { type VerifyReport, verify } from '../verify.ts'
+import {
+  count,
+  EXIT,
+  instant,
+  type OutputFlags,
+  printJson,
+  printPairs,
+  SeqProgress,
+  style,
+} from './output.ts'
+
+/** `replay plan`. */
+export function planCommand(): Command {
+  return new Command('plan')
+    .description('what a start would do: segments, snapshots, tail, time')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .option('--json', 'one JSON object per partition')
+    .addHelpText('after', '\nExample:\n  holdfast replay plan ./data')
+    .action(async (directory: string, flags: OutputFlags) => {
+      for (const paths of partitionsAt(directory)) {
+        const found = await plan(paths)
+        if (flags.json === true) printJson(found)
+        else printPlan(found)
+      }
+    })
+}
+
+/** `replay verify`. */
+export function verifyCommand(): Command {
+  return new Command('verify')
+    .description('the whole truth: every block, event, invariant and snapshot')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .option('--json', 'one JSON object per partition')
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 whole, 3 a discrepancy, 1 a fault.\n\nExamples:\n  holdfast replay verify\n' +
+        '  holdfast replay verify ./data --json | jq .stateHash',
+    )
+    .action(async (directory: string, flags: OutputFlags) => {
+      for (const paths of partitionsAt(directory)) {
+        const progress = new SeqProgress((await plan(paths)).lastSeq, flags)
+        const report = await verify(paths, { onProgress: (seq) => progress.show(seq) })
+        progress.clear()
+        if (flags.json === true) printJson(report)
+        else printReport(report)
+        if (report.discrepancies.length > 0) process.exitCode = EXIT.discrepancy
+      }
+    })
+}
+
+function printPlan(found: Plan): void {
+  const start =
+    found.startSeq === 0 ? 'the whole journal' : `the snapshot of seq ${count(found.startSeq)}`
+  printPairs([
+    ['partition', `${found.partition ?? 'empty'}  ${found.path}`],
+    ['cluster', found.clusterId ?? '–'],
+    ['events', `seq ${count(found.firstSeq)} to ${count(found.lastSeq)}, epoch ${found.epoch}`],
+    ['time', `${instant(found.firstAt)} to ${instant(found.lastAt)}`],
+    ['journal', `${found.segments.length} segments, ${count(found.bytes)} bytes`],
+    ...found.segments.map(
+      ({ file, firstSeq, bytes }) =>
+        ['  segment', `from seq ${count(firstSeq)}, ${count(bytes)} bytes  ${file}`] as const,
+    ),
+    ...found.snapshots.map(
+      ({ file, seq, bytes, fault }) =>
+        ['snapshot', fault ?? `of seq ${count(seq)}, ${count(bytes)} bytes  ${file}`] as const,
+    ),
+    ['tail', found.tailFault ?? 'reads well'],
+    [
+      'a start takes',
+      `${start}, then ${count(found.tailEvents)} events: about ${(found.estimatedMs / 1_000).toFixed(1)} s`,
+    ],
+  ])
+}
+
+function printReport(report: VerifyReport): void {
+  printPairs([
+    ['partition', `${report.partition ?? 'empty'}  ${report.path}`],
+    ['cluster', report.clusterId ?? '–'],
+    ['checked', checkedWords(report)],
+    ['time', `${instant(report.firstAt)} to ${instant(report.lastAt)}`],
+    ...Object.entries(report.events).map(([kind, events]) => [`  ${kind}`, count(events)] as const),
+    ['last seq', `${count(report.lastSeq)}, epoch ${report.epoch}`],
+    ['state hash', report.stateHash],
+    ['chain hash', report.chainHash],
+    ['verdict', verdictWords(report)],
+  ])
+  for (const { where, seq, sku, broken, what } of report.discrepancies) {
+    const place = [seq === undefined ? '' : `seq ${seq}`, sku ?? ''].filter(Boolean).join(', ')
+    process.stdout.write(`${style('red', broken)} ${place} ${where}\n  ${what}\n`)
+  }
+}
+
+function checkedWords(report: VerifyReport): string {
+  const { segments, blocks, bytes, snapshotsChecked } = report
+  return (
+    `${count(blocks)} blocks in ${segments} segments (${count(bytes)} bytes): checksums, chain, seq, epochs; ` +
+    `invariants after every event; ${snapshotsChecked} snapshots by hash`
+  )
+}
+
+function verdictWords(report: VerifyReport): string {
+  const found = report.discrepancies.length
+  return found === 0 ? style('green', 'whole') : style('red', `${found} discrepancies`)
+}

@@ -1,0 +1,94 @@
+// How replay commands talk: results on stdout, progress and words on stderr, colour only where it is wanted.
+import { styleText } from 'node:util'
+
+/** Exit codes of all replay commands. */
+export const EXIT = { whole: 0, fault: 1, usage: 2, discrepancy: 3 } as const
+
+export interface OutputFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+}
+
+const PROGRESS_MS = 200
+
+/** Prints one object as one line of JSON. */
+export function printJson(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+/** Prints lines of `name  value`, the names padded to one column. */
+export function printPairs(pairs: readonly (readonly [string, string])[]): void {
+  const width = Math.max(...pairs.map(([name]) => name.length))
+  for (const [name, value] of pairs) process.stdout.write(`${name.padEnd(width)}  ${value}\n`)
+}
+
+/** Prints rows under a head, columns padded; numbers are right-aligned. */
+export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
+  const texts = rows.map((row) => row.map(cellText))
+  const widths = head.map((name, column) =>
+    Math.max(name.length, ...texts.map((row) => row[column]?.length ?? 0)),
+  )
+  const line = (cells: readonly string[], source: readonly Cell[]) =>
+    cells
+      .map((cell, column) => {
+        const width = widths[column] ?? 0
+        return typeof source[column] === 'number' ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd()
+  process.stdout.write(`${style('bold', line(head, head))}\n`)
+  rows.forEach((row, index) => {
+    process.stdout.write(`${line(texts[index] ?? [], row)}\n`)
+  })
+}
+
+export type Cell = string | number | undefined
+
+/** A count with its thousands separated. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US')
+}
+
+/** An instant as ISO text, or a dash. */
+export function instant(at: number | undefined): string {
+  return at === undefined ? '–' : new Date(at).toISOString()
+}
+
+/** Colours a text where stdout is a terminal and NO_COLOR is not set. */
+export function style(format: 'bold' | 'green' | 'red' | 'yellow', text: string): string {
+  const { NO_COLOR: noColor = '' } = process.env
+  return process.stdout.isTTY === true && noColor === '' ? styleText(format, text) : text
+}
+
+/** A line on stderr that tells how far a walk has come, with rate and time left; only on a terminal. */
+export class SeqProgress {
+  readonly #total: number
+  readonly #isOn: boolean
+  readonly #startedAt = performance.now()
+  #shownAt = 0
+
+  constructor(total: number, flags: OutputFlags) {
+    this.#total = total
+    this.#isOn = process.stderr.isTTY === true && flags.quiet !== true
+  }
+
+  show(seq: number): void {
+    const now = performance.now()
+    if (!this.#isOn || now - this.#shownAt < PROGRESS_MS) return
+    this.#shownAt = now
+    const perSecond = (seq * 1_000) / (now - this.#startedAt)
+    const left = Math.max(0, (this.#total - seq) / perSecond)
+    const share = Math.min(100, Math.round((100 * seq) / Math.max(1, this.#total)))
+    const rate = `${count(Math.round(perSecond))} events/s, ${left.toFixed(0)} s left`
+    process.stderr.write(`\r\x1b[K${share} %  seq ${count(seq)}  ${rate}`)
+  }
+
+  clear(): void {
+    if (this.#isOn) process.stderr.write('\r\x1b[K')
+  }
+}
+
+function cellText(cell: Cell): string {
+  if (cell === undefined) return '–'
+  return typeof cell === 'number' ? count(cell) : cell
+}

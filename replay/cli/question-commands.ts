@@ -1,0 +1,186 @@
+// `replay state | history | dump`: questions about the past, answered from the journal alone.
+import { Command, Option } from 'commander'
+import type { Event } from '../../core/event.ts'
+import type { PartitionState } from '../../core/partition-state.ts'
+import { EVENT_COLUMNS, type EventRecord, eventRecord } from '../event-record.ts'
+import { partitionAt } from '../partition-place.ts'
+import { plan } from '../plan.ts'
+import { stateReport } from '../state-report.ts'
+import { TO_THE_END, type WalkEnd, walk } from '../walk.ts'
+import { endArgument, reservationArgument, seqArgument } from './arguments.ts'
+import { csvLine } from './csv-line.ts'
+import {
+  EXIT,
+  instant,
+  type OutputFlags,
+  printJson,
+  printPairs,
+  printTable,
+  SeqProgress,
+} from './output.ts'
+
+interface StateFlags extends OutputFlags {
+  readonly at?: WalkEnd
+  readonly sku?: string
+}
+
+interface HistoryFlags extends OutputFlags {
+  readonly reservation?: string
+  readonly buyer?: string
+  readonly sku?: string
+}
+
+interface DumpFlags extends OutputFlags {
+  readonly from?: number
+  readonly to?: number
+  readonly type?: Event['kind']
+  readonly sku?: string
+  readonly format: 'ndjson' | 'csv'
+}
+
+/** `replay state`. */
+export function stateCommand(): Command {
+  return new Command('state')
+    .description('the exact state at a point in time')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .option('--at <seq|time>', 'the last event that counts (default: all)', endArgument)
+    .option('--sku <sku>', 'only this SKU')
+    .option('--json', 'one JSON object')
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast replay state --at 4711\n  holdfast replay state ./data --at 2026-11-11T20:00:00Z --sku lamp --json',
+    )
+    .action(runState)
+}
+
+/** `replay history`. */
+export function historyCommand(): Command {
+  return new Command('history')
+    .description('the timeline of one reservation, buyer or SKU')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .option('--reservation <id>', 'of this reservation', reservationArgument)
+    .option('--buyer <buyer>', 'of this buyer')
+    .option('--sku <sku>', 'of this SKU')
+    .option('--json', 'one JSON object per event')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', '\nExample:\n  holdfast replay history ./data --buyer ann')
+    .action(runHistory)
+}
+
+/** `replay dump`. */
+export function dumpCommand(): Command {
+  return new Command('dump')
+    .description('events to stdout, one per line')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .option('--from <seq>', 'first seq', seqArgument)
+    .option('--to <seq>', 'last seq', seqArgument)
+    .option('--type <type>', 'only this kind of event')
+    .option('--sku <sku>', 'only this SKU')
+    .addOption(new Option('--format <format>', 'how').choices(['ndjson', 'csv']).default('ndjson'))
+    .option('--quiet', 'no progress')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  holdfast replay dump ./data | jq \'select(.type == "reserved")\'\n  holdfast replay dump --format csv > events.csv',
+    )
+    .action(runDump)
+}
+
+async function runState(directory: string, flags: StateFlags): Promise<void> {
+  const paths = partitionAt(directory)
+  const end = flags.at ?? TO_THE_END
+  const progress = new SeqProgress(end.seq ?? (await plan(paths)).lastSeq, flags)
+  const walked = await walk(paths, end, { onProgress: (seq) => progress.show(seq) })
+  progress.clear()
+  if (!walked.hasReachedEnd) {
+    process.stderr.write(`replay state: the journal ends at seq ${walked.state.lastSeq}\n`)
+    process.exitCode = EXIT.fault
+    return
+  }
+  const report = stateReport(walked.state, flags.sku)
+  if (flags.json === true) return printJson(report)
+  printPairs([
+    ['as of', `seq ${report.seq}, ${instant(report.at)}`],
+    ['state hash', report.stateHash],
+    ['reservations', `${report.reservations} remembered, ${report.holds} held`],
+  ])
+  const head = ['sku', 'stock', 'available', 'held', 'sold', 'seq']
+  const rows = report.skus.map((sku) => [
+    ...[sku.sku, sku.stock, sku.available],
+    ...[sku.held, sku.sold, sku.seq],
+  ])
+  printTable(head, rows)
+}
+
+async function runHistory(directory: string, flags: HistoryFlags): Promise<void> {
+  const asked = [flags.reservation, flags.buyer, flags.sku].filter((one) => one !== undefined)
+  if (asked.length !== 1) {
+    process.stderr.write('replay history: name one of --reservation, --buyer and --sku\n')
+    process.exitCode = EXIT.usage
+    return
+  }
+  const records = await collect(directory, flags, (record) => concerns(record, flags))
+  if (flags.json === true) {
+    for (const record of records) printJson(record)
+    return
+  }
+  const head = ['seq', 'time', 'event', 'sku', 'buyer', 'units', 'reservation', 'available', 'held']
+  const rows = records.map((one) => [
+    ...[one.seq, one.time, one.type, one.sku, one.buyer],
+    ...[one.quantity ?? one.returnedTotal ?? one.delta ?? one.stock, one.reservation],
+    ...[one.available, one.held, one.sold],
+  ])
+  printTable([...head, 'sold'], rows)
+}
+
+async function collect(
+  directory: string,
+  flags: OutputFlags,
+  isWanted: (record: EventRecord) => boolean,
+): Promise<EventRecord[]> {
+  const paths = partitionAt(directory)
+  const progress = new SeqProgress((await plan(paths)).lastSeq, flags)
+  const records: EventRecord[] = []
+  await walk(paths, TO_THE_END, {
+    onEvent: (event, state) => {
+      const record = eventRecord(event, state)
+      if (isWanted(record)) records.push(record)
+    },
+    onProgress: (seq) => progress.show(seq),
+  })
+  progress.clear()
+  return records
+}
+
+function concerns(record: EventRecord, flags: HistoryFlags): boolean {
+  if (flags.reservation !== undefined) return record.reservation === flags.reservation
+  return flags.buyer === undefined ? record.sku === flags.sku : record.buyer === flags.buyer
+}
+
+async function runDump(directory: string, flags: DumpFlags): Promise<void> {
+  const isCsv = flags.format === 'csv'
+  if (isCsv) process.stdout.write(`${csvLine(EVENT_COLUMNS)}\n`)
+  const end = { seq: flags.to, at: undefined }
+  await walk(partitionAt(directory), end, {
+    onEvent: (event, state) => {
+      if (!isDumped(event, state, flags)) return undefined
+      const record = eventRecord(event, state)
+      if (flags.sku !== undefined && record.sku !== flags.sku) return undefined
+      const line = isCsv
+        ? csvLine(EVENT_COLUMNS.map((name) => record[name]))
+        : JSON.stringify(record)
+      return writeLine(line)
+    },
+  })
+}
+
+function isDumped(event: Event, state: PartitionState, flags: DumpFlags): boolean {
+  const isLateEnough = flags.from === undefined || state.lastSeq >= flags.from
+  return isLateEnough && (flags.type === undefined || event.kind === flags.type)
+}
+
+// A pipe that is full is waited for, so that memory does not grow with the journal.
+function writeLine(line: string): Promise<void> | undefined {
+  if (process.stdout.write(`${line}\n`)) return undefined
+  return new Promise((resolve) => process.stdout.once('drain', resolve))
+}

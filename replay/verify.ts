@@ -1,0 +1,189 @@
+// The whole truth about a journal: every block, every event, every invariant, every snapshot.
+import { checkState } from '../core/check-state.ts'
+import type { Event } from '../core/event.ts'
+import { evolve } from '../core/evolve.ts'
+import { PartitionState } from '../core/partition-state.ts'
+import { stateHash } from '../core/state-hash.ts'
+import { EVENTS, OPENING } from '../journal/block-header.ts'
+import { Chain, EMPTY_HEAD } from '../journal/chain.ts'
+import type { PartitionPaths } from '../journal/data-directory.ts'
+import { JournalError } from '../journal/errors.ts'
+import type { StoredBlock } from '../journal/journal.ts'
+import { lmdbReader } from '../journal/read-blocks.ts'
+import { listSnapshots, readSnapshot, type SnapshotPlace } from '../journal/snapshot-file.ts'
+import { breachOf } from './check-event.ts'
+
+/** One thing that is not as it must be. */
+interface Discrepancy {
+  /** File and block. */
+  readonly where: string
+  /** Seq of the event it shows at; undefined where no event is concerned. */
+  readonly seq: number | undefined
+  readonly sku: string | undefined
+  /** The invariant of the design that is broken, or the code of the fault. */
+  readonly broken: string
+  readonly what: string
+}
+
+export interface VerifyReport {
+  readonly path: string
+  readonly clusterId: string | undefined
+  readonly partition: string | undefined
+  readonly segments: number
+  readonly blocks: number
+  readonly bytes: number
+  readonly lastSeq: number
+  readonly firstAt: number | undefined
+  readonly lastAt: number | undefined
+  readonly epoch: number
+  /** Events by kind. */
+  readonly events: Readonly<Record<string, number>>
+  readonly snapshotsChecked: number
+  readonly stateHash: string
+  /** SHA-256/128 of the last block: it stands for everything before. */
+  readonly chainHash: string
+  readonly discrepancies: readonly Discrepancy[]
+}
+
+export interface VerifyOptions {
+  /** Called after every block with the seq reached. */
+  readonly onProgress?: (seq: number) => void
+}
+
+/** Reads the journal of one partition from its first event and checks everything. Stops where reading cannot go on. */
+export async function verify(
+  paths: PartitionPaths,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
+  const verifier = new Verifier(paths)
+  try {
+    for await (const block of lmdbReader(paths.journal).read(0)) {
+      await verifier.take(block)
+      options.onProgress?.(verifier.seq)
+    }
+    verifier.finish()
+  } catch (fault) {
+    verifier.stop(fault)
+  }
+  return verifier.report()
+}
+
+class Verifier {
+  readonly #paths: PartitionPaths
+  readonly #chain = new Chain(undefined, EMPTY_HEAD)
+  readonly #state = new PartitionState(1)
+  /** Snapshots still to be met, the earliest first. */
+  readonly #snapshots: SnapshotPlace[]
+  readonly #events: Record<string, number> = {}
+  readonly #discrepancies: Discrepancy[] = []
+  #snapshotsChecked = 0
+  #segments = 0
+  #blocks = 0
+  #bytes = 0
+  #firstAt: number | undefined
+  #where = ''
+  #event: Event | undefined
+
+  constructor(paths: PartitionPaths) {
+    this.#paths = paths
+    this.#where = paths.journal
+    this.#snapshots = listSnapshots(paths.snapshots).reverse()
+  }
+
+  get seq(): number {
+    return this.#state.lastSeq
+  }
+
+  async take(block: StoredBlock): Promise<void> {
+    this.#where = block.where
+    this.#event = undefined
+    this.#chain.advance(block, block.where)
+    if (block.header.kind === OPENING) this.#segments++
+    if (block.header.kind !== EVENTS) return
+    this.#blocks++
+    this.#bytes += block.header.payloadLength
+    for (const event of block.events) this.#apply(event)
+    this.#event = undefined
+    await this.#checkSnapshots()
+  }
+
+  /** The journal ends here. */
+  finish(): void {
+    checkState(this.#state)
+    for (const place of this.#snapshots) {
+      this.#note(place.path, 'snapshot_ahead', 'it covers events that the journal does not have')
+    }
+  }
+
+  /** Reading cannot go on: names why. */
+  stop(fault: unknown): void {
+    if (!(fault instanceof Error)) throw fault
+    const broken = fault instanceof JournalError ? fault.code : brokenBy(this.#event)
+    this.#note(this.#where, broken, fault.message)
+  }
+
+  report(): VerifyReport {
+    const { identity, head } = this.#chain
+    const { lastSeq, lastAt } = this.#state
+    return {
+      path: this.#paths.root,
+      clusterId: identity?.clusterId,
+      partition: identity && `${identity.partition}/${identity.partitionCount}`,
+      segments: this.#segments,
+      blocks: this.#blocks,
+      bytes: this.#bytes,
+      lastSeq,
+      firstAt: this.#firstAt,
+      lastAt: lastSeq === 0 ? undefined : lastAt,
+      epoch: head.epoch,
+      events: this.#events,
+      snapshotsChecked: this.#snapshotsChecked,
+      stateHash: stateHash(this.#state),
+      chainHash: head.hash.toString('hex'),
+      discrepancies: this.#discrepancies,
+    }
+  }
+
+  #apply(event: Event): void {
+    this.#event = event
+    const breach = breachOf(this.#state, event)
+    evolve(this.#state, event)
+    this.#firstAt ??= event.at
+    this.#events[event.kind] = (this.#events[event.kind] ?? 0) + 1
+    if (breach !== undefined) this.#note(this.#where, breach.invariant, breach.what)
+  }
+
+  async #checkSnapshots(): Promise<void> {
+    for (let next = this.#snapshots[0]; next !== undefined; next = this.#snapshots[0]) {
+      if (next.seq > this.#state.lastSeq) return
+      this.#snapshots.shift()
+      await this.#checkSnapshot(next)
+    }
+  }
+
+  // A snapshot is proved twice: its own hash against its own state, and against the state that replay came to.
+  async #checkSnapshot(place: SnapshotPlace): Promise<void> {
+    this.#snapshotsChecked++
+    try {
+      const { header } = await readSnapshot(place.path, this.#chain.identity, 1)
+      const isSameSeq = header.lastSeq === this.#state.lastSeq
+      if (isSameSeq && header.stateHash === stateHash(this.#state)) return
+      const what = isSameSeq ? 'replay comes to another state' : 'no block ends there'
+      this.#note(place.path, 'snapshot_mismatch', `${what} at seq ${place.seq}`)
+    } catch (fault) {
+      if (!(fault instanceof JournalError)) throw fault
+      this.#note(place.path, fault.code, fault.message)
+    }
+  }
+
+  #note(where: string, broken: string, what: string): void {
+    const sku = this.#event !== undefined && 'sku' in this.#event ? this.#event.sku : undefined
+    const seq = this.#event === undefined ? undefined : this.#state.lastSeq
+    this.#discrepancies.push({ where, seq, sku, broken, what })
+  }
+}
+
+// `evolve` insists on the conservation law, on known ids and on states that only end once.
+function brokenBy(event: Event | undefined): string {
+  return event === undefined ? 'I1' : 'I1/I7'
+}

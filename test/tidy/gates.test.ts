@@ -1,0 +1,28 @@
+// The gates pass on the project as it is. That they can fail is shown by the canaries.
+import { describe, expect, test } from 'vitest'
+import { runTool } from '../fixtures/run-tool.ts'
+import { ROOT } from '../fixtures/source-files.ts'
+
+describe('the project', () => {
+  test('passes Biome: form, rules, borders of the rooms', async () => {
+    const { status, output } = await runTool('biome', ['check', '.'], ROOT)
+    expect(status, output).toBe(0)
+    const files = Number(/Checked (\d+) files/.exec(output)?.[1])
+    expect(files, 'a folder left out would be a gate that cannot fail').toBeGreaterThan(150)
+  })
+
+  test('passes the compiler', async () => {
+    const { status, output } = await runTool('tsc', ['--noEmit'], ROOT)
+    expect(status, output).toBe(0)
+  })
+
+  test('passes the compiler where core may know nothing of Node', async () => {
+    const { status, output } = await runTool('tsc', ['-p', 'core'], ROOT)
+    expect(status, output).toBe(0)
+  })
+
+  test('has no unused file, export or dependency', async () => {
+    const { status, output } = await runTool('knip', [], ROOT)
+    expect(status, output).toBe(0)
+  })
+})
