@@ -2,7 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../../../gateway/settings.ts'
 import { VERSION } from '../../../gateway/version.ts'
-import { endServersAfterEach, RealServer, runHoldfast } from '../../fixtures/real-server.ts'
+import {
+  endServersAfterEach,
+  fatalLine,
+  RealServer,
+  runHoldfast,
+} from '../../fixtures/real-server.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
 const newDirectory = tempDirectories()
@@ -84,6 +89,6 @@ describe('holdfast serve', () => {
     expect(taken.stdout).toContain('EADDRINUSE')
     const nowhere = await RealServer.refuse(newDirectory(), { flags: ['--host', '256.0.0.1'] })
     expect(nowhere.status).toBe(1)
-    expect(nowhere.lines.at(-1)).toMatchObject({ level: 60 })
+    expect(fatalLine(nowhere)).toBeDefined()
   })
 })

@@ -7,7 +7,7 @@ import type { JournalFaultCode } from '../../../journal/errors.ts'
 import { blockKey } from '../../../journal/lmdb-environment.ts'
 import { blockAt, IDENTITY } from '../../fixtures/blocks.ts'
 import { BLOCK_EVENTS, DataDirectory } from '../../fixtures/data-directory.ts'
-import { endServersAfterEach, RealServer } from '../../fixtures/real-server.ts'
+import { endServersAfterEach, fatalLine, RealServer } from '../../fixtures/real-server.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
 const newDirectory = tempDirectories()
@@ -249,10 +249,11 @@ describe('a data directory', () => {
     const directory = await DataDirectory.write(newDirectory(), BLOCKS)
     await damage.doing(directory)
     const before = directory.fingerprint()
-    const { status, signal, lines, stdout, stderr } = await RealServer.refuse(directory.data)
+    const ended = await RealServer.refuse(directory.data)
+    const { status, signal, stdout, stderr } = ended
     expect({ status, signal }, stdout + stderr).toEqual({ status: 1, signal: null })
-    expect(lines.at(-1), stderr).toMatchObject({ level: 60, err: { code: damage.code } })
-    expect(lines.at(-1)?.msg).toMatch(damage.words)
+    expect(fatalLine(ended), stdout + stderr).toMatchObject({ err: { code: damage.code } })
+    expect(fatalLine(ended)?.msg).toMatch(damage.words)
     expect(directory.fingerprint(), 'nothing was changed').toEqual(before)
   })
 
@@ -296,27 +297,27 @@ describe('a data directory that cannot be used', () => {
   test('row 51: because a file lies in its place is refused with path and reason', async () => {
     const file = join(newDirectory(), 'data')
     writeFileSync(file, 'hello')
-    const { status, lines } = await RealServer.refuse(file)
-    expect(status).toBe(1)
-    expect(lines.at(-1)?.msg).toContain(file)
-    expect(lines.at(-1)).toMatchObject({ level: 60, err: { code: 'ENOTDIR' } })
+    const ended = await RealServer.refuse(file)
+    expect(ended.status).toBe(1)
+    expect(fatalLine(ended)?.msg).toContain(file)
+    expect(fatalLine(ended)).toMatchObject({ err: { code: 'ENOTDIR' } })
   })
 
   test('row 51: because a file lies where the journal should is refused with its path', async () => {
     const directory = new DataDirectory(newDirectory())
     directory.editFile(directory.paths.journal, () => Buffer.from('hello'))
-    const { status, lines } = await RealServer.refuse(directory.data)
-    expect(status).toBe(1)
-    expect(lines.at(-1)?.msg).toContain(directory.paths.journal)
+    const ended = await RealServer.refuse(directory.data)
+    expect(ended.status).toBe(1)
+    expect(fatalLine(ended)?.msg).toContain(directory.paths.journal)
   })
 
   test.skipIf(process.getuid?.() === 0)('row 51: because it may not be written', async () => {
     const data = newDirectory()
     const locked = join(data, 'locked')
     mkdirSync(locked, { mode: 0o500 })
-    const { status, lines } = await RealServer.refuse(locked)
-    expect(status).toBe(1)
-    expect(lines.at(-1)).toMatchObject({ level: 60, err: { code: 'EACCES' } })
+    const ended = await RealServer.refuse(locked)
+    expect(ended.status).toBe(1)
+    expect(fatalLine(ended)).toMatchObject({ err: { code: 'EACCES' } })
   })
 
   test('row 51: that is missing is made, with everything above it', async () => {

@@ -5,7 +5,12 @@ import { describe, expect, test } from 'vitest'
 import { freeDiskBytes } from '../../../journal/free-disk.ts'
 import { openLmdbJournal } from '../../../journal/lmdb-journal.ts'
 import { DataDirectory } from '../../fixtures/data-directory.ts'
-import { type Ending, endServersAfterEach, RealServer } from '../../fixtures/real-server.ts'
+import {
+  type Ending,
+  endServersAfterEach,
+  fatalLine,
+  RealServer,
+} from '../../fixtures/real-server.ts'
 import { randomTest } from '../../fixtures/seed.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
@@ -173,10 +178,10 @@ describe('a second owner', () => {
     const data = newDirectory()
     const server = await RealServer.start(data)
     await server.open(10)
-    const { status, lines } = await RealServer.refuse(data)
-    expect(status).toBe(1)
-    expect(lines.at(-1)).toMatchObject({ level: 60, err: { code: 'journal_owned' } })
-    expect(lines.at(-1)?.msg).toContain(`process ${server.pid} `)
+    const refused = await RealServer.refuse(data)
+    expect(refused.status).toBe(1)
+    expect(fatalLine(refused)).toMatchObject({ err: { code: 'journal_owned' } })
+    expect(fatalLine(refused)?.msg).toContain(`process ${server.pid} `)
     expect((await server.reserve('k1')).status).toBe(201)
     expect((await server.end('SIGTERM')).status).toBe(0)
   })
@@ -204,8 +209,7 @@ describe('a second owner', () => {
     expect([fenced.status, fenced.body.code]).toEqual([504, 'outcome_unknown'])
     const ended = await server.ended
     expect(ended.status).toBe(1)
-    const fatal = ended.lines.find(({ level }) => level === 60)
-    expect(fatal).toMatchObject({ err: { code: 'commit_refused' } })
+    expect(fatalLine(ended)).toMatchObject({ err: { code: 'commit_refused' } })
     const again = await RealServer.start(data)
     expect((await again.call('GET', '/v1/skus/hat')).status).toBe(200)
     expect((await again.reserve('k1')).status, 'it had no effect').toBe(201)
