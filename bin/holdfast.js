@@ -1,5 +1,6 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=64
 // The command `holdfast`. In a checkout it first makes itself ready, then hands over to the compiled CLI.
+// Answers wait for the disk, so a young generation of 16 MB promotes them; 64 MB lets them die young (DECISIONS.md).
 import { setUp } from './setup.js'
 
 try {

@@ -1,10 +1,9 @@
 // A partition inside the gateway's own process: turns, group commit, the sweep of idle holds, and fail stop.
 import type { Command } from '../core/command.ts'
-import type { Ticket } from '../core/outcome.ts'
 import type { Partition } from '../core/partition.ts'
 import { GroupCommit } from '../journal/group-commit.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Answer, IntakeFaultCode, PartitionPort } from './partition-port.ts'
+import type { Answer, AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
 
 /** How often holds of idle SKUs are looked at, in ms. */
 const SWEEP_MS = 20
@@ -42,8 +41,18 @@ export class EmbeddedPartition implements PartitionPort {
     this.#scheduleTurn()
   }
 
+  submit(command: Command, ticket: AnswerTicket): void {
+    const fault = this.#intakeFault(command)
+    if (fault !== undefined) {
+      ticket.answer({ kind: 'fault', code: fault })
+      return
+    }
+    if (!this.#partition.submit(command, ticket)) ticket.answer({ kind: 'fault', code: 'busy' })
+    else if (!this.#isTurnDue) this.#scheduleTurn()
+  }
+
   ask(command: Command): Promise<Answer> {
-    return new Promise((resolve) => this.#submit(command, { answer: resolve }))
+    return new Promise((resolve) => this.submit(command, { answer: resolve }))
   }
 
   askAll(commands: readonly Command[]): Promise<readonly Answer[]> {
@@ -55,7 +64,7 @@ export class EmbeddedPartition implements PartitionPort {
           answers[index] = outcome
           if (--missing === 0) resolve(answers)
         }
-        this.#submit(command, { answer })
+        this.submit(command, { answer })
       })
     })
   }
@@ -77,16 +86,6 @@ export class EmbeddedPartition implements PartitionPort {
     this.#scheduleTurn()
     await idle
     clearInterval(this.#sweep)
-  }
-
-  #submit(command: Command, ticket: Ticket & { answer(answer: Answer): void }): void {
-    const fault = this.#intakeFault(command)
-    if (fault !== undefined) {
-      ticket.answer({ kind: 'fault', code: fault })
-      return
-    }
-    if (!this.#partition.submit(command, ticket)) ticket.answer({ kind: 'fault', code: 'busy' })
-    else if (!this.#isTurnDue) this.#scheduleTurn()
   }
 
   #intakeFault(command: Command): IntakeFaultCode | undefined {

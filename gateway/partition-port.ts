@@ -13,8 +13,15 @@ interface IntakeFault {
 export type Answer = Outcome | IntakeFault
 export type FaultCode = IntakeFaultCode | PartitionFault['code']
 
-/** Asks partitions; every promise resolves, faults included, once the answer is durable. */
+/** Where an answer goes, faults included. `answer` is called exactly once and must not throw. */
+export interface AnswerTicket {
+  answer(answer: Answer): void
+}
+
+/** Asks partitions; everything is answered, faults included, and only once the answer is durable. */
 export interface PartitionPort {
+  /** The way without a promise, for the calls that come by the hundred thousand. */
+  submit(command: Command, ticket: AnswerTicket): void
   ask(command: Command): Promise<Answer>
   /** One answer per command, in order; each stands alone. */
   askAll(commands: readonly Command[]): Promise<readonly Answer[]>

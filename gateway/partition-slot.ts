@@ -1,6 +1,6 @@
 // The place of a partition that is not there yet: the server listens, and says so, while the journal is replayed.
 import type { Command } from '../core/command.ts'
-import type { Answer, PartitionPort } from './partition-port.ts'
+import type { Answer, AnswerTicket, PartitionPort } from './partition-port.ts'
 
 const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
 
@@ -10,6 +10,11 @@ export class PartitionSlot implements PartitionPort {
 
   put(partition: PartitionPort): void {
     this.#partition = partition
+  }
+
+  submit(command: Command, ticket: AnswerTicket): void {
+    if (this.#partition === undefined) ticket.answer(UNAVAILABLE)
+    else this.#partition.submit(command, ticket)
   }
 
   async ask(command: Command): Promise<Answer> {

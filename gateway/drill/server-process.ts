@@ -30,7 +30,7 @@ export class ServerProcess {
 
   /** Starts it and waits until it sells. @throws DrillError when it ends before that. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [BIN, 'serve', '--port', '0', ...this.#flags], {
+    const child = spawn(BIN, ['serve', '--port', '0', ...this.#flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     this.#child = child

@@ -4,7 +4,7 @@ import { invariant } from '../../core/invariant.ts'
 import { META_BYTES_MAX } from '../../core/limits.ts'
 import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
 import { idOfKey, randomId } from '../new-reservation-id.ts'
-import type { PartitionPort } from '../partition-port.ts'
+import type { Answer, AnswerTicket, PartitionPort } from '../partition-port.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { RequestProblem } from './problem-answer.ts'
 import { withProblems } from './route-docs.ts'
@@ -43,22 +43,22 @@ function reserveRoute(app: FastifyInstance, partitions: PartitionPort): void {
   const summary = 'Hold units for a buyer'
   const tags = ['reservations']
   const schema = { summary, tags, headers: keyHeaders, body: reserveBody, response }
-  app.post<{ Body: ReserveBody }>('/v1/reservations', { schema }, async (request, reply) => {
+  app.post<{ Body: ReserveBody }>('/v1/reservations', { schema }, (request, reply) => {
     const { sku, buyer, quantity, holdMs, meta } = request.body
     requireShortMeta(meta)
     const key = idempotencyKey(request)
     const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
     const command = { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta } as const
-    return sendReservation(request, reply, await partitions.ask(command))
+    partitions.submit(command, new ReservationTicket(request, reply))
   })
 }
 
 function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
   const response = withProblems({ 200: reservationAnswer })
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
-  app.get<IdRoute>('/v1/reservations/:id', { schema }, async (request, reply) => {
+  app.get<IdRoute>('/v1/reservations/:id', { schema }, (request, reply) => {
     const command = { kind: 'read-reservation', id: idOf(request) } as const
-    return sendReservation(request, reply, await partitions.ask(command))
+    partitions.submit(command, new ReservationTicket(request, reply))
   })
 }
 
@@ -67,10 +67,10 @@ function confirmRoute(app: FastifyInstance, partitions: PartitionPort): void {
   app.post<IdRoute & { Body: ConfirmBody }>(
     '/v1/reservations/:id/confirm',
     { schema, preValidation: emptyBodyAsObject },
-    async (request, reply) => {
+    (request, reply) => {
       const { quantity, paymentId } = request.body
       const command = { kind: 'confirm', id: idOf(request), quantity, paymentId } as const
-      return sendReservation(request, reply, await partitions.ask(command))
+      partitions.submit(command, new ReservationTicket(request, reply))
     },
   )
 }
@@ -80,9 +80,9 @@ function cancelRoute(app: FastifyInstance, partitions: PartitionPort): void {
   app.post<IdRoute>(
     '/v1/reservations/:id/cancel',
     { schema, preValidation: emptyBodyAsObject },
-    async (request, reply) => {
+    (request, reply) => {
       const command = { kind: 'cancel', id: idOf(request) } as const
-      return sendReservation(request, reply, await partitions.ask(command))
+      partitions.submit(command, new ReservationTicket(request, reply))
     },
   )
 }
@@ -92,9 +92,9 @@ function extendRoute(app: FastifyInstance, partitions: PartitionPort): void {
   app.post<IdRoute & { Body: ExtendBody }>(
     '/v1/reservations/:id/extend',
     { schema },
-    async (request, reply) => {
+    (request, reply) => {
       const command = { kind: 'extend', id: idOf(request), holdMs: request.body.holdMs } as const
-      return sendReservation(request, reply, await partitions.ask(command))
+      partitions.submit(command, new ReservationTicket(request, reply))
     },
   )
 }
@@ -104,12 +104,27 @@ function returnRoute(app: FastifyInstance, partitions: PartitionPort): void {
   app.post<IdRoute & { Body: ReturnBody }>(
     '/v1/reservations/:id/return',
     { schema, preValidation: emptyBodyAsObject },
-    async (request, reply) => {
+    (request, reply) => {
       const { returnedTotal } = request.body
       const command = { kind: 'return', id: idOf(request), returnedTotal } as const
-      return sendReservation(request, reply, await partitions.ask(command))
+      partitions.submit(command, new ReservationTicket(request, reply))
     },
   )
+}
+
+/** The reply to a call on one reservation: sent when the partition answers, without a promise in between. */
+class ReservationTicket implements AnswerTicket {
+  readonly #request: FastifyRequest
+  readonly #reply: FastifyReply
+
+  constructor(request: FastifyRequest, reply: FastifyReply) {
+    this.#request = request
+    this.#reply = reply
+  }
+
+  answer(answer: Answer): void {
+    sendReservation(this.#request, this.#reply, answer)
+  }
 }
 
 function changeSchema<Body>(summary: string, body: Body) {

@@ -111,6 +111,7 @@ async function answered(answer: Answer): Promise<Reply> {
   const bugs: unknown[] = []
   const app = await buildApp({
     partitions: {
+      submit: (_, ticket) => ticket.answer(answer),
       ask: async () => answer,
       askAll: async (commands) => commands.map(() => answer),
       unreadyReasons: () => [],
