@@ -141,9 +141,13 @@ interface Started {
 }
 
 async function startHoldfast(data: string): Promise<Started> {
-  const child = spawn(process.execPath, [...NODE_FLAGS, BIN, 'serve', '--port', '0', '--data', data], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [...NODE_FLAGS, BIN, 'serve', '--port', '0', '--data', data],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   let url = ''
   for await (const line of createInterface({ input: child.stdout })) {
     const entry = JSON.parse(line) as { msg: string; url?: string }

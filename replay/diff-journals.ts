@@ -1,5 +1,6 @@
 // Where two journals part ways: the first event that is not the same in both.
 import type { Event } from '../core/event.ts'
+import { Chain, EMPTY_HEAD } from '../journal/chain.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
 import { lmdbReader } from '../journal/read-blocks.ts'
 
@@ -11,7 +12,8 @@ export interface JournalDifference {
   readonly right: Event | undefined
 }
 
-/** The first event in which two journals differ, undefined when they hold the same events. Blocks may be cut otherwise. */
+/** The first event in which two journals differ, undefined when they hold the same events. Blocks may be cut otherwise.
+ * @throws JournalError when one of them is damaged or incomplete. */
 export async function diffJournals(
   left: PartitionPaths,
   right: PartitionPaths,
@@ -34,7 +36,11 @@ export async function diffJournals(
 }
 
 async function* eventsOf(paths: PartitionPaths): AsyncGenerator<Event, undefined> {
-  for await (const block of lmdbReader(paths.journal).read(0)) yield* block.events
+  const chain = new Chain(undefined, EMPTY_HEAD)
+  for await (const block of lmdbReader(paths.journal).read(0)) {
+    chain.advance(block, block.where)
+    yield* block.events
+  }
   return undefined
 }
 

@@ -29,6 +29,12 @@ export interface EventRecord {
   readonly sold: number | undefined
 }
 
+/** What `type` may say. */
+export const EVENT_KINDS: readonly Event['kind'][] = [
+  ...(['configured', 'opened', 'changed', 'adjusted', 'reserved'] as const),
+  ...(['confirmed', 'cancelled', 'expired', 'extended', 'returned'] as const),
+]
+
 /** The columns of a record, in the order of every export. */
 export const EVENT_COLUMNS: readonly (keyof EventRecord)[] = [
   ...(['seq', 'at', 'time', 'type', 'sku', 'reservation', 'buyer', 'quantity'] as const),

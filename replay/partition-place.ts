@@ -1,5 +1,5 @@
 // Where an operator points: a data directory, or the folder of one partition in it.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type PartitionPaths, partitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
@@ -12,7 +12,8 @@ const PARTITION_NAME = /^partition-(\d+)$/
  */
 export function partitionsAt(directory: string): PartitionPaths[] {
   if (existsSync(join(directory, 'journal'))) return [pathsOfFolder(directory)]
-  const numbers = existsSync(directory) ? partitionNumbers(directory) : []
+  const isFolder = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true
+  const numbers = isFolder ? partitionNumbers(directory) : []
   if (numbers.length > 0) return numbers.map((number) => partitionPaths(directory, number))
   throw new JournalError(
     'not_a_journal',

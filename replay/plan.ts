@@ -1,11 +1,11 @@
 // What a start would do, without doing it: which snapshot, how much tail, how long.
-import { statSync } from 'node:fs'
-import { EVENTS } from '../journal/block-header.ts'
+import { existsSync, statSync } from 'node:fs'
+import { EVENTS, type JournalIdentity } from '../journal/block-header.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
 import type { StoredBlock } from '../journal/journal.ts'
 import { lmdbReader } from '../journal/read-blocks.ts'
-import { listSegments, segmentFile } from '../journal/segments.ts'
+import { listSegments, type SegmentPlace, segmentFile } from '../journal/segments.ts'
 import { listSnapshots, readSnapshot } from '../journal/snapshot-file.ts'
 
 /** Measured on two cores of a small server; what they are for is the order of magnitude. */
@@ -50,27 +50,27 @@ export interface Plan {
 
 /** Looks at the ends of the journal and at every snapshot of a partition; changes nothing. */
 export async function plan(paths: PartitionPaths): Promise<Plan> {
-  const segments = listSegments(paths.journal).map(({ path, firstSeq }) => {
+  const places = listSegments(paths.journal)
+  const segments = places.map(({ path, firstSeq }) => {
     const file = segmentFile(path)
     return { file, firstSeq, bytes: sizeOf(file) }
   })
-  const snapshots = await planSnapshots(paths)
-  const firstSeq = segments[0]?.firstSeq ?? 0
-  const first = await edge(paths, firstSeq, 'first')
-  const last = await edge(paths, Number.MAX_SAFE_INTEGER, 'last')
+  const first = await firstBlock(paths)
+  const last = await lastBlock(paths, places)
   const lastSeq = last.block === undefined ? 0 : lastSeqOf(last.block)
+  const header = last.block?.header
+  const snapshots = await planSnapshots(paths, header, lastSeq)
   const used = snapshots.find((snapshot) => snapshot.fault === undefined)
   const tailEvents = Math.max(0, lastSeq - (used?.seq ?? 0))
   const seconds =
     tailEvents / EVENTS_PER_SECOND + (used?.reservations ?? 0) / RESERVATIONS_PER_SECOND
-  const header = last.block?.header
   return {
     path: paths.root,
     clusterId: header?.clusterId,
     partition: header && `${header.partition}/${header.partitionCount}`,
     segments,
     snapshots,
-    firstSeq,
+    firstSeq: segments[0]?.firstSeq ?? 0,
     lastSeq,
     firstAt: first.block?.events[0]?.at,
     lastAt: last.block?.events.at(-1)?.at,
@@ -83,38 +83,71 @@ export async function plan(paths: PartitionPaths): Promise<Plan> {
   }
 }
 
-async function planSnapshots(paths: PartitionPaths): Promise<SnapshotPlan[]> {
+/** Seq of the last event that can be read; 0 when there is none. Cheap: for progress. */
+export async function lastSeqAt(paths: PartitionPaths): Promise<number> {
+  const { block } = await lastBlock(paths, listSegments(paths.journal))
+  return block === undefined ? 0 : lastSeqOf(block)
+}
+
+async function planSnapshots(
+  paths: PartitionPaths,
+  identity: JournalIdentity | undefined,
+  lastSeq: number,
+): Promise<SnapshotPlan[]> {
   const plans: SnapshotPlan[] = []
   for (const { path, seq } of listSnapshots(paths.snapshots)) {
     const common = { file: path, seq, bytes: sizeOf(path) }
     try {
-      const { state } = await readSnapshot(path, undefined, 1)
-      plans.push({ ...common, reservations: state.reservations.count, fault: undefined })
+      const { state } = await readSnapshot(path, identity, 1)
+      const isAhead = seq > lastSeq
+      const fault = isAhead ? `${path} covers events that the journal does not have.` : undefined
+      plans.push({ ...common, reservations: state.reservations.count, fault })
     } catch (fault) {
       if (!(fault instanceof JournalError)) throw fault
+      // A running server may have dropped it for a newer one meanwhile.
+      if (!existsSync(path)) continue
       plans.push({ ...common, reservations: undefined, fault: fault.message })
     }
   }
   return plans
 }
 
-// The first or the last block with events from `fromSeq` on.
-async function edge(
-  paths: PartitionPaths,
-  fromSeq: number,
-  which: 'first' | 'last',
-): Promise<{ block: StoredBlock | undefined; fault: string | undefined }> {
-  let block: StoredBlock | undefined
+interface Edge {
+  readonly block: StoredBlock | undefined
+  readonly fault: string | undefined
+}
+
+async function firstBlock(paths: PartitionPaths): Promise<Edge> {
   try {
-    for await (const stored of lmdbReader(paths.journal).read(fromSeq)) {
-      if (stored.header.kind === EVENTS || block === undefined) block = stored
-      if (which === 'first' && stored.header.kind === EVENTS) break
+    for await (const block of lmdbReader(paths.journal).read(0)) {
+      if (block.header.kind === EVENTS) return { block, fault: undefined }
     }
-    return { block, fault: undefined }
+    return { block: undefined, fault: undefined }
   } catch (fault) {
-    if (!(fault instanceof JournalError)) throw fault
-    return { block, fault: fault.message }
+    return { block: undefined, fault: faultWords(fault) }
   }
+}
+
+// The last block with events. The newest segment may have none yet, so looking begins a segment earlier each time.
+async function lastBlock(paths: PartitionPaths, places: readonly SegmentPlace[]): Promise<Edge> {
+  let block: StoredBlock | undefined
+  const starts = places.map(({ firstSeq }) => firstSeq - 1).reverse()
+  for (const fromSeq of [Number.MAX_SAFE_INTEGER, ...starts]) {
+    try {
+      for await (const stored of lmdbReader(paths.journal).read(fromSeq)) {
+        if (stored.header.kind === EVENTS || block === undefined) block = stored
+      }
+    } catch (fault) {
+      return { block, fault: faultWords(fault) }
+    }
+    if (block?.header.kind === EVENTS) break
+  }
+  return { block, fault: undefined }
+}
+
+function faultWords(fault: unknown): string {
+  if (fault instanceof JournalError) return fault.message
+  throw fault
 }
 
 function lastSeqOf(block: StoredBlock): number {

@@ -1,11 +1,11 @@
 // From files to state: the newest valid snapshot, then the journal's tail through the same `evolve` as live.
-import { evolve } from '../core/evolve.ts'
 import { PartitionState } from '../core/partition-state.ts'
 import type { JournalIdentity } from '../journal/block-header.ts'
 import { Chain, checkIdentity, EMPTY_HEAD, type JournalHead } from '../journal/chain.ts'
 import { JournalError } from '../journal/errors.ts'
 import type { JournalReader, StoredBlock } from '../journal/journal.ts'
 import { listSnapshots, readSnapshot, type SnapshotPlace } from '../journal/snapshot-file.ts'
+import { applyEvent } from './apply-event.ts'
 
 export interface RebuildOptions {
   readonly reader: JournalReader
@@ -55,7 +55,7 @@ export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
       if (block.hash.equals(start.head.hash)) continue
     }
     chain.advance(block, block.where)
-    for (const event of block.events) evolveOrExplain(start.state, event, block)
+    for (const event of block.events) applyEvent(start.state, event, block)
     replayed += block.events.length
     options.onProgress?.(start.state.lastSeq)
   }
@@ -92,23 +92,6 @@ function checkExpected(
   if (expected === undefined) return
   const clusterId = expected.clusterId ?? found.header.clusterId
   checkIdentity(found.header, { ...expected, clusterId }, found.where)
-}
-
-function evolveOrExplain(
-  state: PartitionState,
-  event: StoredBlock['events'][number],
-  block: StoredBlock,
-): void {
-  try {
-    evolve(state, event)
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new JournalError(
-      'journal_damaged',
-      `${block.where}: event ${state.lastSeq} (${event.kind}) does not follow from the ones before: ${reason}.`,
-      { cause },
-    )
-  }
 }
 
 // Where older segments are gone, the first block met may be the one that follows the snapshot's.

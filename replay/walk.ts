@@ -1,11 +1,11 @@
 // Walks a journal event by event, with the state right after each: the base of every question about the past.
 import type { Event } from '../core/event.ts'
-import { evolve } from '../core/evolve.ts'
 import { PartitionState } from '../core/partition-state.ts'
 import type { JournalIdentity } from '../journal/block-header.ts'
 import { Chain, EMPTY_HEAD } from '../journal/chain.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
 import { lmdbReader } from '../journal/read-blocks.ts'
+import { applyEvent } from './apply-event.ts'
 
 /** Up to where to walk, the event named included: a seq, or a time in ms since 1970. Neither: to the end. */
 export interface WalkEnd {
@@ -42,7 +42,7 @@ export async function walk(paths: PartitionPaths, end: WalkEnd, hooks: WalkHooks
       if (isPast(event, state.lastSeq + 1, end)) {
         return { state, identity: chain.identity, hasReachedEnd: true }
       }
-      evolve(state, event)
+      applyEvent(state, event, block)
       // Awaiting a value that is no promise would still cost a turn per event.
       const pending = hooks.onEvent?.(event, state)
       if (pending !== undefined) await pending

@@ -1,7 +1,7 @@
 // `replay plan | verify`: what a start would do, and whether the journal is whole.
 import { Command } from 'commander'
 import { partitionsAt } from '../partition-place.ts'
-import { type Plan, plan } from '../plan.ts'
+import { lastSeqAt, type Plan, plan } from '../plan.ts'
 import { type VerifyReport, verify } from '../verify.ts'
 import {
   count,
@@ -44,7 +44,7 @@ export function verifyCommand(): Command {
     )
     .action(async (directory: string, flags: OutputFlags) => {
       for (const paths of partitionsAt(directory)) {
-        const progress = new SeqProgress((await plan(paths)).lastSeq, flags)
+        const progress = new SeqProgress(await lastSeqAt(paths), flags)
         const report = await verify(paths, { onProgress: (seq) => progress.show(seq) })
         progress.clear()
         if (flags.json === true) printJson(report)

@@ -2,9 +2,9 @@
 import { Command, Option } from 'commander'
 import type { Event } from '../../core/event.ts'
 import type { PartitionState } from '../../core/partition-state.ts'
-import { EVENT_COLUMNS, type EventRecord, eventRecord } from '../event-record.ts'
+import { EVENT_COLUMNS, EVENT_KINDS, type EventRecord, eventRecord } from '../event-record.ts'
 import { partitionAt } from '../partition-place.ts'
-import { plan } from '../plan.ts'
+import { lastSeqAt } from '../plan.ts'
 import { stateReport } from '../state-report.ts'
 import { TO_THE_END, type WalkEnd, walk } from '../walk.ts'
 import { endArgument, reservationArgument, seqArgument } from './arguments.ts'
@@ -75,7 +75,7 @@ export function dumpCommand(): Command {
     .argument('[directory]', 'data directory, or one partition in it', './data')
     .option('--from <seq>', 'first seq', seqArgument)
     .option('--to <seq>', 'last seq', seqArgument)
-    .option('--type <type>', 'only this kind of event')
+    .addOption(new Option('--type <type>', 'only this kind of event').choices(EVENT_KINDS))
     .option('--sku <sku>', 'only this SKU')
     .addOption(new Option('--format <format>', 'how').choices(['ndjson', 'csv']).default('ndjson'))
     .option('--quiet', 'no progress')
@@ -89,7 +89,7 @@ export function dumpCommand(): Command {
 async function runState(directory: string, flags: StateFlags): Promise<void> {
   const paths = partitionAt(directory)
   const end = flags.at ?? TO_THE_END
-  const progress = new SeqProgress(end.seq ?? (await plan(paths)).lastSeq, flags)
+  const progress = new SeqProgress(end.seq ?? (await lastSeqAt(paths)), flags)
   const walked = await walk(paths, end, { onProgress: (seq) => progress.show(seq) })
   progress.clear()
   if (!walked.hasReachedEnd) {
@@ -139,7 +139,7 @@ async function collect(
   isWanted: (record: EventRecord) => boolean,
 ): Promise<EventRecord[]> {
   const paths = partitionAt(directory)
-  const progress = new SeqProgress((await plan(paths)).lastSeq, flags)
+  const progress = new SeqProgress(await lastSeqAt(paths), flags)
   const records: EventRecord[] = []
   await walk(paths, TO_THE_END, {
     onEvent: (event, state) => {
