@@ -7,7 +7,7 @@ import type { PartitionPaths } from '../journal/data-directory.ts'
 import type { Journal } from '../journal/journal.ts'
 import { openLmdbJournal } from '../journal/lmdb-journal.ts'
 import { lmdbReader } from '../journal/read-blocks.ts'
-import type { SnapshotPlace } from '../journal/snapshot-file.ts'
+import { removeDrafts, type SnapshotPlace } from '../journal/snapshot-file.ts'
 import { rebuild } from '../replay/rebuild.ts'
 import type { Settings } from './settings.ts'
 
@@ -36,6 +36,7 @@ export interface RecoverOptions {
 export async function recover(options: RecoverOptions): Promise<Recovered> {
   const { paths, settings, partition, partitionCount } = options
   const startedAt = performance.now()
+  removeDrafts(paths.snapshots)
   const { state, head, identity, snapshotSeq, replayed } = await rebuild({
     reader: lmdbReader(paths.journal),
     snapshots: paths.snapshots,

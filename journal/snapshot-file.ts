@@ -75,9 +75,14 @@ export async function writeSnapshot(
   return { path, seq: state.lastSeq, stateHash: hash }
 }
 
-/** Removes all but the newest `keep` snapshots, and drafts that crashes left. Call it when no draft is being written. */
+/** Removes all but the newest `keep` snapshots. */
 export function pruneSnapshots(directory: string, keep: number): void {
   for (const place of listSnapshots(directory).slice(keep)) rmSync(place.path, { force: true })
+}
+
+/** Removes drafts that crashes left. Only for an owner that starts: anybody else may meet one that is being written. */
+export function removeDrafts(directory: string): void {
+  if (!existsSync(directory)) return
   for (const name of readdirSync(directory)) {
     if (DRAFT_NAME.test(name)) rmSync(join(directory, name), { force: true })
   }

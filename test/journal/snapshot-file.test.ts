@@ -13,6 +13,7 @@ import {
   listSnapshots,
   pruneSnapshots,
   readSnapshot,
+  removeDrafts,
   writeSnapshot,
 } from '../../journal/snapshot-file.ts'
 import { faultCode, IDENTITY } from '../fixtures/blocks.ts'
@@ -230,7 +231,11 @@ describe('a directory of snapshots', () => {
     const left = [`${nameOf(40)}.draft-4711`, `${nameOf(41)}.draft-${randomUUID()}`]
     const directory = filled(nameOf(5), nameOf(30), nameOf(7), ...left, 'notes')
     pruneSnapshots(directory, 2)
-    expect(readdirSync(directory).sort()).toEqual(['notes', nameOf(7), nameOf(30)].sort())
+    const kept = ['notes', nameOf(7), nameOf(30)]
+    expect(readdirSync(directory).sort()).toEqual([...kept, ...left].sort())
+    removeDrafts(directory)
+    removeDrafts(join(directory, 'nowhere'))
+    expect(readdirSync(directory).sort()).toEqual(kept.sort())
     pruneSnapshots(directory, 2)
     expect(listSnapshots(directory)).toHaveLength(2)
   })
