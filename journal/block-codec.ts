@@ -1,7 +1,6 @@
 // Blocks ⇄ bytes: header, MessagePack payload, CRC and hash chain. What does not read back exactly is a fault.
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { Packr } from 'msgpackr'
 import type { Event } from '../core/event.ts'
 import { invariant } from '../core/invariant.ts'
 import {
@@ -20,9 +19,7 @@ import {
 } from './block-header.ts'
 import { JournalError } from './errors.ts'
 import { decodeEvent, encodeEvent, type Plain } from './event-codec.ts'
-
-// Records, shared structures and extension types stay out of the journal: any MessagePack reader must do.
-const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
+import { packr } from './message-pack.ts'
 
 /** The hash that the first block of a journal chains to. */
 export const NO_HASH: Buffer = Buffer.alloc(CHAIN_HASH_BYTES)

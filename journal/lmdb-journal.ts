@@ -1,5 +1,5 @@
 // The durable journal: one put per block into the newest segment's LMDB environment. This is where the fsync happens.
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { invariant } from '../core/invariant.ts'
 import type { EventBlock } from '../core/partition.ts'
@@ -15,6 +15,7 @@ import {
   openEnvironment,
 } from './lmdb-environment.ts'
 import { listSegments, type SegmentPlace, segmentFile, segmentPath } from './segments.ts'
+import { syncFolder } from './sync-folder.ts'
 
 const OPENING_KEY = blockKey(0)
 /** The segment's, the journal's, the partition's, the data directory's, and the one that names it. */
@@ -192,13 +193,4 @@ class LmdbJournal implements Journal {
 function absorbCommitError(cause: unknown): void {
   const { commitError } = cause as { commitError?: unknown }
   if (commitError instanceof Promise) commitError.catch(() => undefined)
-}
-
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
 }

@@ -1,5 +1,5 @@
 // A state as the sections of a snapshot, and back: chunks of positional arrays in canonical order.
-import { Packr } from 'msgpackr'
+
 import type { Adjustment } from '../core/adjustments.ts'
 import { PartitionState } from '../core/partition-state.ts'
 import type { RowState } from '../core/reservation-table.ts'
@@ -16,8 +16,7 @@ import {
   skuRecords,
 } from '../core/state-records.ts'
 import { decodeRules, encodeRules, FieldReader, type Plain } from './event-codec.ts'
-
-const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
+import { packr } from './message-pack.ts'
 
 // A chunk is [section, …records].
 const SKUS = 1

@@ -5,16 +5,16 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { Packr } from 'msgpackr'
 import type { PartitionState } from '../core/partition-state.ts'
 import { stateHash } from '../core/state-hash.ts'
 import type { JournalIdentity } from './block-header.ts'
 import { checkIdentity, type JournalHead } from './chain.ts'
 import { JournalError } from './errors.ts'
 import { FieldReader, type Plain } from './event-codec.ts'
+import { packr } from './message-pack.ts'
 import { encodeState, StateDecoder, type StateScalars } from './snapshot-codec.ts'
+import { syncFolder } from './sync-folder.ts'
 
-const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
 const MAGIC = Buffer.from('HFSN')
 const SNAPSHOT_VERSION = 1
 const PREFIX_BYTES = 6
@@ -68,7 +68,7 @@ export async function writeSnapshot(
   try {
     await writeDraft(draft, encodeHeader(identity, head, state, hash), state)
     await rename(draft, path)
-    await syncFolder(directory)
+    syncFolder(directory)
   } finally {
     rmSync(draft, { force: true })
   }
@@ -232,15 +232,6 @@ function decodeHeader(bytes: Buffer): SnapshotHeader {
     lastAt: reader.integer(),
     retentionMs: reader.integer(),
     stateHash: reader.text(),
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
   }
 }
 
