@@ -34,8 +34,7 @@ function* readBlocks(journal) {
   for (const name of names.sort()) {
     const path = `${journal}/${name}`
     const { size = 0 } = statSync(`${path}/data.mdb`, { throwIfNoEntry: false }) ?? {}
-    // A crash before the first commit to the newest segment leaves its file empty, or unmade.
-    if (size === 0) return assert(name === names.at(-1), `${path} is empty`)
+    assert(size > 0, `${path} is empty`)
     const asBytes = { encoding: 'binary', keyEncoding: 'binary' }
     const db = open({ path, readOnly: true, overlappingSync: false, ...asBytes })
     // LMDB maps the file into memory: to touch a page that was cut off would kill the process.
@@ -48,11 +47,11 @@ function* readBlocks(journal) {
 
 // Each block is proved by itself (length, checksum), then against the one before (seq, chain, epoch).
 function* readEvents(journal, at) {
-  let [last, epoch, hash] = [0, 0, Buffer.alloc(16)]
+  let [last, epoch, hash, format, kind] = [0, 0, Buffer.alloc(16), 1, 0]
   for (const [path, seq, bytes] of readBlocks(journal)) {
     const check = (holds, why) => assert(holds, `${path}, block at seq ${seq}: ${why}`)
     check(bytes.length >= 68 && bytes.readUInt32BE(0) === 0x48464a42, 'this is no block')
-    const [format, kind] = [bytes.readUInt16BE(4), bytes.readUInt16BE(6)]
+    ;[format, kind] = [bytes.readUInt16BE(4), bytes.readUInt16BE(6)]
     check(format === 1 && kind <= 2, `its format ${format} or kind ${kind} is unknown`)
     check(bytes.length === 68 + bytes.readUInt32BE(60), 'its length is not what it says')
     const crc = crc32(bytes.subarray(68), crc32(bytes.subarray(0, 64)))
@@ -67,6 +66,8 @@ function* readEvents(journal, at) {
     check(events.length === bytes.readUInt32BE(40), 'its count is not what it says')
     for (const fields of events) yield toEvent(++last, blockAt, fields)
   }
+  const next = new RegExp(`-0*${last + 1}(\\.draft-${epoch})?$`) // a segment, its draft or an archive's mark
+  assert(kind !== 2 || readdirSync(journal).some((name) => next.test(name)), 'the rest is missing')
   assert(at === Infinity, `the journal ends at seq ${last}`)
 }
 

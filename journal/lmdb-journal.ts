@@ -1,5 +1,5 @@
 // The durable journal: one put per block into the newest segment's LMDB environment. This is where the fsync happens.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { invariant } from '../core/invariant.ts'
 import type { EventBlock } from '../core/partition.ts'
@@ -14,11 +14,18 @@ import {
   environmentBytes,
   openEnvironment,
 } from './lmdb-environment.ts'
-import { listSegments, type SegmentPlace, segmentFile, segmentPath } from './segments.ts'
+import {
+  draftPath,
+  listDrafts,
+  listSegments,
+  type SegmentPlace,
+  segmentFile,
+  segmentPath,
+} from './segments.ts'
 import { syncFolder } from './sync-folder.ts'
 
 const OPENING_KEY = blockKey(0)
-/** The segment's, the journal's, the partition's, the data directory's, and the one that names it. */
+/** The draft's, the journal's, the partition's, the data directory's, and the one that names it. */
 const SYNCED_FOLDERS = 5
 
 export interface LmdbJournalOptions {
@@ -71,13 +78,10 @@ class LmdbJournal implements Journal {
 
   async append(block: EventBlock): Promise<void> {
     invariant(block.firstSeq === this.#head.seq + 1, 'blocks are appended in order, without gaps')
-    if (this.#isSegmentFull()) {
-      await this.#writeClosing()
-      await this.#beginSegment()
-    }
+    if (this.#isSegmentFull()) await this.#closeSegment()
     const { bytes, hash } = encodeBlock(this.identity, this.#nextPosition(), block.events)
     this.#head = { seq: this.#head.seq + block.events.length, epoch: this.#options.epoch, hash }
-    await this.#commit(blockKey(block.firstSeq), bytes)
+    await this.#commit(this.#environment, blockKey(block.firstSeq), bytes)
   }
 
   async close(): Promise<void> {
@@ -85,14 +89,13 @@ class LmdbJournal implements Journal {
     this.#environment = undefined
   }
 
-  /** Opens the newest segment, or begins the first; one that a crash left without its opening block is begun anew. */
+  /** Opens the newest segment; begins one where there is none, or where a crash came between closing and beginning. */
   async openNewestSegment(): Promise<void> {
     const newest = listSegments(this.#journalPath).at(-1)
-    if (newest === undefined) return this.#beginSegment()
+    if (newest === undefined) return this.#nameDraft(await this.#makeDraft())
     const environment = this.#openSegment(newest)
-    if (environment.get(OPENING_KEY) === undefined) return this.#writeOpening()
     const isClosed = environment.get(blockKey(this.#head.seq + 1)) !== undefined
-    if (isClosed) await this.#beginSegment()
+    if (isClosed) await this.#nameDraft(await this.#makeDraft())
   }
 
   // A segment without events is never full: the next one would have its name.
@@ -101,18 +104,43 @@ class LmdbJournal implements Journal {
     return hasEvents && this.#segmentBytes >= this.#options.segmentBytes
   }
 
-  async #writeClosing(): Promise<void> {
-    const { bytes } = encodeClosing(this.identity, this.#nextPosition())
-    await this.#commit(blockKey(this.#head.seq + 1), bytes)
+  // The next segment is on disk before this one is closed: behind a closing block there is always another segment,
+  // so one that is lost later is missed. It gets its name after the closing block has fenced other owners.
+  async #closeSegment(): Promise<void> {
+    const position = this.#nextPosition()
+    const draft = await this.#makeDraft()
+    const { bytes } = encodeClosing(this.identity, position)
+    await this.#commit(this.#environment, blockKey(position.firstSeq), bytes)
+    await this.#nameDraft(draft)
   }
 
-  async #beginSegment(): Promise<void> {
-    await this.close()
+  /** Makes the next segment in a folder without its name: an opening block and nothing else. */
+  async #makeDraft(): Promise<string> {
+    const draft = draftPath(this.#journalPath, this.#head.seq + 1, this.#options.epoch)
+    rmSync(draft, { recursive: true, force: true })
+    mkdirSync(draft)
+    const environment = openEnvironment(draft, false)
+    const { bytes, hash } = encodeOpening(this.identity, this.#nextPosition())
+    this.#head = { ...this.#head, epoch: this.#options.epoch, hash }
+    await this.#commit(environment, OPENING_KEY, bytes)
+    await environment.close()
+    // LMDB syncs its file, not the folders that name it; a crash may have left these made but not synced.
+    let folder = draft
+    for (let level = 0; level < SYNCED_FOLDERS; level++) {
+      syncFolder(folder)
+      folder = dirname(folder)
+    }
+    return draft
+  }
+
+  async #nameDraft(draft: string): Promise<void> {
     const firstSeq = this.#head.seq + 1
     const path = segmentPath(this.#journalPath, firstSeq)
-    mkdirSync(path, { recursive: true })
+    renameOrRefuse(draft, path)
+    syncFolder(this.#journalPath)
+    await this.close()
     this.#openSegment({ path, firstSeq })
-    await this.#writeOpening()
+    for (const left of listDrafts(this.#journalPath)) rmSync(left, { recursive: true })
   }
 
   #openSegment(place: SegmentPlace): Environment {
@@ -124,27 +152,15 @@ class LmdbJournal implements Journal {
     return environment
   }
 
-  async #writeOpening(): Promise<void> {
-    // LMDB syncs its file, not the folders that name it; a crash may have left these made but not synced.
-    let folder = dirname(this.#segmentFile)
-    for (let level = 0; level < SYNCED_FOLDERS; level++) {
-      syncFolder(folder)
-      folder = dirname(folder)
-    }
-    const { bytes, hash } = encodeOpening(this.identity, this.#nextPosition())
-    this.#head = { ...this.#head, epoch: this.#options.epoch, hash }
-    await this.#commit(OPENING_KEY, bytes)
-  }
-
   #nextPosition(): { epoch: number; firstSeq: number; previousHash: Buffer } {
     const { seq, hash } = this.#head
     return { epoch: this.#options.epoch, firstSeq: seq + 1, previousHash: hash }
   }
 
-  async #commit(key: Buffer, bytes: Buffer): Promise<void> {
-    invariant(this.#environment !== undefined, 'a closed journal takes nothing')
+  async #commit(environment: Environment | undefined, key: Buffer, bytes: Buffer): Promise<void> {
+    invariant(environment !== undefined, 'a closed journal takes nothing')
     this.#segmentBytes += bytes.length
-    const put = this.#environment.put(key, bytes, { noOverwrite: true })
+    const put = environment.put(key, bytes, { noOverwrite: true })
     const isWritten = await this.#withinDeadline(put)
     if (isWritten === true) return
     throw new JournalError(
@@ -184,6 +200,19 @@ class LmdbJournal implements Journal {
       'commit_failed',
       `${this.#segmentFile}: the commit up to seq ${this.#head.seq} failed: ${reason}. ` +
         'Check the disk, then restart.',
+      { cause },
+    )
+  }
+}
+
+function renameOrRefuse(draft: string, path: string): void {
+  try {
+    renameSync(draft, path)
+  } catch (cause) {
+    throw new JournalError(
+      'commit_refused',
+      `${draft} cannot become ${path}: another process owns this journal. ` +
+        'Stop one of the two; the journal itself is unharmed.',
       { cause },
     )
   }

@@ -1,15 +1,18 @@
 // Reads a journal's blocks in order, segment by segment. Read-only: safe on the journal of a running server.
+import { existsSync } from 'node:fs'
 import { decodeBlock } from './block-codec.ts'
+import { CLOSING } from './block-header.ts'
 import { JournalError } from './errors.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
+import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
 import {
-  blockKey,
-  type Environment,
-  isUnwritten,
-  openEnvironment,
-  seqOfKey,
-} from './lmdb-environment.ts'
-import { listSegments, type SegmentPlace, segmentFile } from './segments.ts'
+  continuationMark,
+  draftPath,
+  listSegments,
+  type SegmentPlace,
+  segmentFile,
+  segmentPath,
+} from './segments.ts'
 
 /** Blocks per read transaction: an open range pins pages of a live journal, so ranges are kept small. */
 const BLOCKS_PER_RANGE = 16
@@ -21,14 +24,38 @@ export function lmdbReader(journalPath: string): JournalReader {
 
 async function* readBlocks(journalPath: string, fromSeq: number): AsyncGenerator<StoredBlock> {
   const places = listSegments(journalPath)
-  for (let index = 0; index < places.length; index++) {
-    const place = places[index] as SegmentPlace
-    const following = places[index + 1]
-    if (following !== undefined && following.firstSeq <= fromSeq) continue
-    // A crash may have come between making a segment's folder and its first commit.
-    if (following === undefined && isUnwritten(place.path)) return
-    yield* readSegment(place, fromSeq)
+  let place = places.findLast(({ firstSeq }) => firstSeq <= fromSeq) ?? places[0]
+  while (place !== undefined) {
+    let last: StoredBlock | undefined
+    for await (const block of readSegment(place, fromSeq)) {
+      last = block
+      yield block
+    }
+    place = segmentAfter(journalPath, place, last)
   }
+}
+
+// Looked up anew each time, because a running server closes segments and begins others.
+function segmentAfter(
+  journalPath: string,
+  place: SegmentPlace,
+  last: StoredBlock | undefined,
+): SegmentPlace | undefined {
+  const find = () => listSegments(journalPath).find(({ firstSeq }) => firstSeq > place.firstSeq)
+  const isClosed = last?.header.kind === CLOSING
+  const next = find()
+  if (next !== undefined || !isClosed) return next
+  const { firstSeq, epoch } = last.header
+  const mark = continuationMark(journalPath, firstSeq)
+  if (existsSync(draftPath(journalPath, firstSeq, epoch)) || existsSync(mark)) return undefined
+  // The draft may have got its name between the two looks.
+  const named = find()
+  if (named !== undefined) return named
+  throw new JournalError(
+    'journal_gap',
+    `${place.path} was closed, but ${segmentPath(journalPath, firstSeq)}, which follows it, is missing. ` +
+      'Restore it from a backup; nothing was changed.',
+  )
 }
 
 async function* readSegment(place: SegmentPlace, fromSeq: number): AsyncGenerator<StoredBlock> {
@@ -57,6 +84,12 @@ function* readEnvironment(
   place: SegmentPlace,
   fromSeq: number,
 ): Generator<StoredBlock> {
+  if (environment.get(blockKey(0)) === undefined) {
+    throw new JournalError(
+      'journal_damaged',
+      `${segmentFile(place.path)} is damaged: its opening block is missing. Restore it from a backup.`,
+    )
+  }
   let start = blockKey(firstKeyToRead(environment, place, fromSeq))
   for (;;) {
     const entries = [...environment.getRange({ start, limit: BLOCKS_PER_RANGE, snapshot: false })]

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
 const SEGMENT_NAME = /^segment-(\d{16})$/
+const DRAFT_NAME = /^segment-\d{16}\.draft-\d+$/
 const SEQ_DIGITS = 16
 
 /** A segment's place: `firstSeq` is the seq of its first event. */
@@ -13,7 +14,12 @@ export interface SegmentPlace {
 
 /** The folder of the segment that begins at `firstSeq`. */
 export function segmentPath(journalPath: string, firstSeq: number): string {
-  return join(journalPath, `segment-${String(firstSeq).padStart(SEQ_DIGITS, '0')}`)
+  return join(journalPath, `segment-${digitsOf(firstSeq)}`)
+}
+
+/** The folder in which the owner of `epoch` makes a segment before it gets its name. */
+export function draftPath(journalPath: string, firstSeq: number, epoch: number): string {
+  return `${segmentPath(journalPath, firstSeq)}.draft-${epoch}`
 }
 
 /** All segments of a journal in order of seq; none when the folder does not exist. */
@@ -28,7 +34,26 @@ export function listSegments(journalPath: string): SegmentPlace[] {
   return places.sort((left, right) => left.firstSeq - right.firstSeq)
 }
 
+/** Folders of segments that were never named. */
+export function listDrafts(journalPath: string): string[] {
+  return readdirSync(journalPath)
+    .filter((name) => DRAFT_NAME.test(name))
+    .map((name) => join(journalPath, name))
+}
+
 /** The file of a segment that LMDB keeps the data in. */
 export function segmentFile(path: string): string {
   return join(path, 'data.mdb')
+}
+
+/**
+ * The file that says, by being there, that the segments from `firstSeq` on are kept elsewhere: the journal is the
+ * older part of another, and nobody may continue it.
+ */
+export function continuationMark(journalPath: string, firstSeq: number): string {
+  return join(journalPath, `continued-elsewhere-from-${digitsOf(firstSeq)}`)
+}
+
+function digitsOf(seq: number): string {
+  return String(seq).padStart(SEQ_DIGITS, '0')
 }

@@ -1,6 +1,7 @@
 // The journal on disk: the contract, its segments, what a crash leaves, and every kind of damage to its files.
 import {
   chmodSync,
+  cpSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -15,7 +16,14 @@ import { EVENTS, OPENING } from '../../journal/block-header.ts'
 import { EMPTY_HEAD } from '../../journal/chain.ts'
 import { blockKey, openEnvironment, seqOfKey } from '../../journal/lmdb-environment.ts'
 import { openLmdbJournal } from '../../journal/lmdb-journal.ts'
-import { listSegments, segmentFile, segmentPath } from '../../journal/segments.ts'
+import {
+  continuationMark,
+  draftPath,
+  listDrafts,
+  listSegments,
+  segmentFile,
+  segmentPath,
+} from '../../journal/segments.ts'
 import { blockAt, eventAt, faultCode, IDENTITY, readAll } from '../fixtures/blocks.ts'
 import { type LmdbPlace, lmdbPlaces } from '../fixtures/lmdb-place.ts'
 import { randomTest } from '../fixtures/seed.ts'
@@ -113,20 +121,49 @@ describe('segments', () => {
 })
 
 describe('a crash while a segment is begun', () => {
+  test('before the one before was closed leaves a draft, which nobody minds', async () => {
+    const place = places()
+    const head = await place.write(1, EACH)
+    cpSync(segmentPath(place.path, 1), draftPath(place.path, EACH + 1, 1), { recursive: true })
+    expect((await readAll(place.reader)).chain.head).toEqual(head)
+    await place.write(2, EACH, 1)
+    expect((await readAll(place.reader)).events).toHaveLength(3 * EACH)
+    expect(listDrafts(place.path), 'gone with the next segment').toEqual([])
+  })
+
   test('right after the one before was closed begins it at the next start', async () => {
     const place = places()
     await place.write(2, EACH, 1)
-    rmSync(segmentPath(place.path, EACH + 1), { recursive: true })
+    const next = segmentPath(place.path, EACH + 1)
+    rmSync(draftPath(place.path, EACH + 1, 1), { recursive: true, force: true })
+    renameSync(next, draftPath(place.path, EACH + 1, 1))
     expect((await readAll(place.reader)).chain.head.seq).toBe(EACH)
     await place.write(1, EACH)
     expect(firstSeqs(place)).toEqual([1, EACH + 1])
     expect((await readAll(place.reader)).events).toHaveLength(2 * EACH)
+    expect(listDrafts(place.path)).toEqual([])
   })
 
-  const leftovers: [string, (folder: string) => Promise<void>][] = [
-    ['an empty folder', async (folder) => void mkdirSync(folder)],
+  test('cannot lose the one that follows: it is missed', async () => {
+    const place = places()
+    await place.write(2, EACH, 1)
+    rmSync(segmentPath(place.path, EACH + 1), { recursive: true })
+    expect(await readCode(place)).toBe('journal_gap')
+  })
+
+  test('is told from an archive, which goes on elsewhere', async () => {
+    const place = places()
+    await place.write(2, EACH, 1)
+    rmSync(segmentPath(place.path, EACH + 1), { recursive: true })
+    writeFileSync(continuationMark(place.path, EACH + 1), '')
+    expect((await readAll(place.reader)).chain.head.seq).toBe(EACH)
+  })
+
+  const leftovers: [string, string, (folder: string) => Promise<void>][] = [
+    ['an empty folder', 'journal_unreadable', async (folder) => void mkdirSync(folder)],
     [
       'an empty file',
+      'journal_damaged',
       async (folder) => {
         mkdirSync(folder)
         writeFileSync(segmentFile(folder), '')
@@ -134,40 +171,30 @@ describe('a crash while a segment is begun', () => {
     ],
     [
       'an environment without its opening block',
+      'journal_damaged',
       async (folder) => {
         mkdirSync(folder)
         await openEnvironment(folder, false).close()
       },
     ],
   ]
-  test.each(leftovers)('may leave %s: the next owner begins it anew', async (_, leave) => {
+  test.each(leftovers)('never leaves %s under its name: %s', async (_, code, leave) => {
     const place = places()
-    const head = await place.write(2, EACH)
+    await place.write(2, EACH)
     await leave(segmentPath(place.path, 201))
-    expect((await readAll(place.reader)).chain.head).toEqual(head)
-    await place.write(1, EACH)
-    expect(firstSeqs(place)).toEqual([1, 201])
-    const { blocks, chain } = await readAll(place.reader)
-    expect(blocks.map(({ header }) => [header.kind, header.firstSeq])).toEqual([
-      [1, 1],
-      [0, 1],
-      [0, 101],
-      [1, 201],
-      [0, 201],
-    ])
-    expect(chain.head).toMatchObject({ seq: 300, epoch: 2 })
+    expect(await readCode(place)).toBe(code)
   })
 
-  test.each(leftovers)('may leave %s of the very first one', async (_, leave) => {
+  test('by an owner that was overtaken leaves the journal of the other whole', async () => {
     const place = places()
-    mkdirSync(place.path)
-    await leave(segmentPath(place.path, 1))
-    expect((await readAll(place.reader)).blocks).toEqual([])
-    await place.write(1, EACH)
-    expect((await readAll(place.reader)).blocks.map(({ header }) => header.count)).toEqual([
-      0,
-      EACH,
-    ])
+    const head = await place.write(1, EACH)
+    const old = await place.openForWriting(2, head, 1)
+    const young = await place.openForWriting(3, head)
+    await young.append(blockAt(EACH + 1, EACH))
+    expect(await faultCode(() => old.append(blockAt(EACH + 1, 1)))).toBe('commit_refused')
+    expect(firstSeqs(place)).toEqual([1])
+    await young.append(blockAt(2 * EACH + 1, EACH))
+    expect((await readAll(place.reader)).chain.head).toEqual(young.head)
   })
 })
 

@@ -22,7 +22,7 @@ import { appendAll, randomEvents } from '../fixtures/written-journal.ts'
 
 const newDirectory = tempDirectories()
 const places = lmdbPlaces()
-const SEGMENT_BYTES = 10_000
+const SEGMENT_BYTES = 14_000
 
 /** Rebuilds; what comes out is checked before anyone sees it. */
 async function rebuilt(

@@ -35,7 +35,8 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'row 52: the newest segment cut off',
     code: 'journal_damaged',
-    words: /segment-0000000000000010\/data\.mdb is shorter than it says: it was cut off\. Restore/,
+    words:
+      /segment-0000000000000010\/data\.mdb is damaged: it is shorter than it says: it was cut off\. Restore/,
     doing: (directory) => {
       const file = directory.segmentFile(BLOCKS - 1)
       truncateSync(file, statSync(file).size - 4_096)
@@ -48,13 +49,27 @@ const DAMAGES: readonly Damage[] = [
     doing: (directory) => truncateSync(directory.segmentFile(BLOCKS - 1), 4_096),
   },
   {
-    name: 'row 52: the newest segment emptied, but remembered by a snapshot',
-    code: 'snapshot_ahead',
-    words: /up to seq 12, which the journal does not have.*restore/,
-    doing: async (directory) => {
-      await directory.snapshot()
-      truncateSync(directory.segmentFile(BLOCKS - 1), 0)
-    },
+    name: 'row 52: the newest segment emptied',
+    code: 'journal_damaged',
+    words: /segment-0000000000000010.data\.mdb is damaged: .*Restore/,
+    doing: (directory) => truncateSync(directory.segmentFile(BLOCKS - 1), 0),
+  },
+  {
+    name: 'row 52: the newest segment missing',
+    code: 'journal_gap',
+    words: /segment-0000000000000007 was closed, but .*segment-0000000000000010.* is missing/,
+    doing: (directory) => rmSync(directory.segment(BLOCKS - 1), { recursive: true }),
+  },
+  {
+    name: 'row 52: a bit of the last commit of LMDB flipped',
+    code: 'journal_damaged',
+    words: /data\.mdb is damaged: .*commit/,
+    doing: (directory) =>
+      directory.editFile(directory.segmentFile(BLOCKS - 1), (bytes) => {
+        // The newer meta page's number of its commit: with it gone LMDB would take the older one.
+        const slot = bytes.readUInt32LE(152) > bytes.readUInt32LE(4_096 + 152) ? 0 : 4_096
+        return xor(bytes, slot + 152, 2)
+      }),
   },
   {
     name: 'row 52: an old segment emptied',
@@ -109,7 +124,14 @@ const DAMAGES: readonly Damage[] = [
     name: 'row 54: a block missing inside a segment',
     code: 'journal_gap',
     words: /seq 7 comes next/,
-    doing: (directory) => directory.edit(2, (environment) => environment.remove(blockKey(MIDDLE))),
+    doing: (directory) =>
+      directory.edit(2, async (environment) => {
+        await environment.remove(blockKey(MIDDLE))
+        // Twice, so that the count of entries of the commit before gives nothing away.
+        await environment.put(blockKey(99), Buffer.alloc(0), {})
+        await environment.remove(blockKey(99))
+        await environment.put(blockKey(99), Buffer.alloc(0), {})
+      }),
   },
   {
     name: 'row 55: a block replaced by another of the same seq',
@@ -198,7 +220,9 @@ const DAMAGES: readonly Damage[] = [
     words: /events up to seq 12, which the journal does not have.*restore the journal/,
     doing: async (directory) => {
       await directory.snapshot()
-      rmSync(directory.segment(BLOCKS - 1), { recursive: true })
+      const kept = await DataDirectory.write(newDirectory(), BLOCKS - 1)
+      rmSync(directory.paths.journal, { recursive: true })
+      cpSync(kept.paths.journal, directory.paths.journal, { recursive: true })
     },
   },
   {
@@ -213,7 +237,7 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'row 62: a file of another format of LMDB',
     code: 'journal_damaged',
-    words: /data\.mdb does not begin like a file of this version of LMDB\. Restore/,
+    words: /data\.mdb is damaged: it does not begin like a file of this version of LMDB\. Restore/,
     doing: (directory) =>
       directory.editFile(directory.segmentFile(1), (bytes) => {
         bytes.writeUInt16LE(1, 28)
@@ -223,7 +247,7 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'row 62: a file that is no LMDB file',
     code: 'journal_damaged',
-    words: /data\.mdb does not begin like a file/,
+    words: /data\.mdb is damaged: it does not begin like a file/,
     doing: (directory) => writeFileSync(directory.segmentFile(3), 'hello'.repeat(4_000)),
   },
   {

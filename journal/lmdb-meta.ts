@@ -1,0 +1,135 @@
+// The two meta pages that an LMDB file begins with: read and held against each other before LMDB trusts either.
+// Offsets are those of MDB_page_header, MDB_meta and MDB_db in mdb.c, on little-endian machines.
+import { readSync } from 'node:fs'
+
+const MAGIC = 0xbeefc0de
+const FORMAT = 2
+const PAGE_BYTES_MIN = 256
+const PAGE_BYTES_MAX = 65_536
+/** Bytes in front of every page: {u64 page, u64 txnid, u16 pad, u16 flags, u16 lower, u16 upper}. */
+export const PAGE_HEADER_BYTES = 24
+/** Flag of a meta page in its header. */
+const META_FLAG = 8
+const FLAGS_OFFSET = 18
+const META_BYTES = 168
+const OFFSET = {
+  magic: 24,
+  format: 28,
+  mapBytes: 40,
+  freeTree: 48,
+  mainTree: 96,
+  lastPage: 144,
+  txnid: 152,
+} as const
+const TREE_OFFSET = {
+  pageSize: 0,
+  flags: 4,
+  depth: 6,
+  branchPages: 8,
+  leafPages: 16,
+  overflowPages: 24,
+  entries: 32,
+  root: 40,
+} as const
+
+/** What a meta page says of one of its two trees. */
+export interface LmdbTree {
+  readonly depth: number
+  readonly branchPages: number
+  readonly leafPages: number
+  readonly overflowPages: number
+  readonly entries: number
+  /** Page number of the root; of no meaning in an empty tree, whose depth is 0. */
+  readonly root: number
+}
+
+/** One state of the file: what the commit with number `txnid` left. */
+export interface LmdbMeta {
+  readonly pageSize: number
+  readonly mapBytes: number
+  readonly flags: number
+  readonly lastPage: number
+  readonly txnid: number
+  /** Pages that may be used again. */
+  readonly free: LmdbTree
+  /** Keys and values. */
+  readonly main: LmdbTree
+}
+
+/** The bytes of both meta pages of an open file, for `newestMeta`. */
+export function readMetaPages(file: number): Buffer {
+  const pages = Buffer.alloc(2 * META_BYTES)
+  readSync(file, pages, 0, META_BYTES, 0)
+  readSync(file, pages, META_BYTES, META_BYTES, pageSizeOf(pages))
+  return pages
+}
+
+/**
+ * The newer of the two metas in `pages`, which is the one that LMDB will take. A commit writes them in turn and
+ * only ever adds an entry and pages, so one that was changed behind LMDB's back shows against the other; taken alone
+ * it could take a file back by one commit without a word.
+ * Throws an Error that says what is wrong.
+ */
+export function newestMeta(pages: Buffer): LmdbMeta {
+  const first = parseMeta(pages.subarray(0, META_BYTES), 0)
+  const second = parseMeta(pages.subarray(META_BYTES), 1)
+  const [newest, older] = first.txnid > second.txnid ? [first, second] : [second, first]
+  const isFresh = newest.txnid === 0
+  const slot = newest === first ? 0 : 1
+  if (!isFresh && (newest.txnid % 2 !== slot || newest.txnid !== older.txnid + 1)) {
+    throw new Error(`its last two commits are numbered ${older.txnid} and ${newest.txnid}`)
+  }
+  if (newest.main.entries < older.main.entries || newest.lastPage < older.lastPage) {
+    throw new Error(`commit ${newest.txnid} has less in it than the one before`)
+  }
+  const isAlike =
+    newest.mapBytes === older.mapBytes &&
+    newest.flags === older.flags &&
+    newest.pageSize === older.pageSize
+  if (!isAlike) throw new Error('its two meta pages name different settings')
+  return newest
+}
+
+function parseMeta(page: Buffer, slot: number): LmdbMeta {
+  const pageSize = pageSizeOf(page)
+  const isMeta =
+    page.readUInt32LE(OFFSET.magic) === MAGIC &&
+    page.readUInt32LE(OFFSET.format) === FORMAT &&
+    page.readUInt16LE(FLAGS_OFFSET) === META_FLAG &&
+    readNumber(page, 0) === slot &&
+    isPageSize(pageSize)
+  if (!isMeta) throw new Error('it does not begin like a file of this version of LMDB')
+  return {
+    pageSize,
+    mapBytes: readNumber(page, OFFSET.mapBytes),
+    flags: page.readUInt16LE(OFFSET.freeTree + TREE_OFFSET.flags),
+    lastPage: readNumber(page, OFFSET.lastPage),
+    txnid: readNumber(page, OFFSET.txnid),
+    free: readTree(page, OFFSET.freeTree),
+    main: readTree(page, OFFSET.mainTree),
+  }
+}
+
+function readTree(page: Buffer, offset: number): LmdbTree {
+  return {
+    depth: page.readUInt16LE(offset + TREE_OFFSET.depth),
+    branchPages: readNumber(page, offset + TREE_OFFSET.branchPages),
+    leafPages: readNumber(page, offset + TREE_OFFSET.leafPages),
+    overflowPages: readNumber(page, offset + TREE_OFFSET.overflowPages),
+    entries: readNumber(page, offset + TREE_OFFSET.entries),
+    root: readNumber(page, offset + TREE_OFFSET.root),
+  }
+}
+
+function pageSizeOf(page: Buffer): number {
+  return page.readUInt32LE(OFFSET.freeTree + TREE_OFFSET.pageSize)
+}
+
+// Wild values lose their low bits here, which matters to nobody: they fail every bound.
+function readNumber(page: Buffer, offset: number): number {
+  return Number(page.readBigUInt64LE(offset))
+}
+
+function isPageSize(bytes: number): boolean {
+  return bytes >= PAGE_BYTES_MIN && bytes <= PAGE_BYTES_MAX && (bytes & (bytes - 1)) === 0
+}
