@@ -13,22 +13,52 @@ const HIGH = 2 ** 32
  */
 export function stateHash(state: PartitionState): string {
   const sum = new HashSum()
-  const one = new RecordHash()
-  sum.add(one.start(0).number(state.lastSeq).number(state.lastAt).number(state.retentionMs))
-  for (const actor of state.actors) sum.add(hashActor(one, actor))
-  hashAccounts(state, sum, one)
-  hashReservations(state, sum, one)
-  for (const made of state.adjustments.values()) {
-    one.start(4).text(made.sku).text(made.key).number(made.delta).text(made.reason)
-    one.number(made.at).number(made.seq).number(made.stock).number(made.available)
-    sum.add(one.number(made.held).number(made.sold))
-  }
+  const scalars = new RecordHash().start(0)
+  sum.add(scalars.number(state.lastSeq).number(state.lastAt).number(state.retentionMs))
+  hashSkus(
+    state,
+    (skuIndex) => skuIndex,
+    () => sum,
+  )
   return sum.hex()
 }
 
-function hashActor(one: RecordHash, actor: SkuActor): RecordHash {
+/**
+ * The hash of each SKU's state by itself, by name: its counters and rules, buyers, reservations and adjustments, but
+ * nothing of the partition around it. So it stays the same when a SKU moves to another partition.
+ */
+export function skuHashes(state: PartitionState): Map<string, string> {
+  const sums = state.actors.map(() => new HashSum())
+  hashSkus(
+    state,
+    () => 0,
+    (skuIndex) => sums[skuIndex] as HashSum,
+  )
+  return new Map(state.actors.map(({ sku, index }) => [sku, (sums[index] as HashSum).hex()]))
+}
+
+// Every record of every SKU, added to the sum that `sumOf` gives for it; `nameOf` stands for the SKU in its records.
+function hashSkus(
+  state: PartitionState,
+  nameOf: (skuIndex: number) => number,
+  sumOf: (skuIndex: number) => HashSum,
+): void {
+  const one = new RecordHash()
+  for (const actor of state.actors) {
+    sumOf(actor.index).add(hashActor(one, actor, nameOf(actor.index)))
+  }
+  hashAccounts(state, one, nameOf, sumOf)
+  hashReservations(state, one, nameOf, sumOf)
+  for (const made of state.adjustments.values()) {
+    one.start(4).text(made.sku).text(made.key).number(made.delta).text(made.reason)
+    one.number(made.at).number(made.seq).number(made.stock).number(made.available)
+    sumOf(state.actorOf(made.sku)?.index ?? 0).add(one.number(made.held).number(made.sold))
+  }
+}
+
+function hashActor(one: RecordHash, actor: SkuActor, name: number): RecordHash {
   const { rules } = actor
-  one.start(1).text(actor.sku).number(actor.index).number(actor.openingStock)
+  one.start(1).text(actor.sku).number(name).number(actor.openingStock)
   one.number(actor.stock).number(actor.available).number(actor.held).number(actor.sold)
   one
     .number(actor.seq)
@@ -44,21 +74,34 @@ function hashActor(one: RecordHash, actor: SkuActor): RecordHash {
     .number(rules.paused ? 1 : 0)
 }
 
-function hashAccounts(state: PartitionState, sum: HashSum, one: RecordHash): void {
+function hashAccounts(
+  state: PartitionState,
+  one: RecordHash,
+  nameOf: (skuIndex: number) => number,
+  sumOf: (skuIndex: number) => HashSum,
+): void {
   const { accounts } = state
   accounts.forEach((account) => {
-    one.start(2).number(accounts.skuIndex(account)).text(accounts.buyer(account))
-    sum.add(one.number(accounts.units(account)).number(accounts.reservations(account)))
+    const skuIndex = accounts.skuIndex(account)
+    one.start(2).number(nameOf(skuIndex)).text(accounts.buyer(account))
+    one.number(accounts.units(account)).number(accounts.reservations(account))
+    sumOf(skuIndex).add(one)
   })
 }
 
-function hashReservations(state: PartitionState, sum: HashSum, one: RecordHash): void {
+function hashReservations(
+  state: PartitionState,
+  one: RecordHash,
+  nameOf: (skuIndex: number) => number,
+  sumOf: (skuIndex: number) => HashSum,
+): void {
   const { reservations, accounts } = state
   for (let row = 0; row < reservations.rowLimit; row++) {
     const rowState = reservations.state(row)
     if (rowState === 0) continue
     const account = reservations.account(row)
-    one.start(3).number(accounts.skuIndex(account)).number(accounts.hashOfBuyer(account))
+    const skuIndex = accounts.skuIndex(account)
+    one.start(3).number(nameOf(skuIndex)).number(accounts.hashOfBuyer(account))
     one
       .word(reservations.idHigh(row))
       .word(reservations.idMiddle(row))
@@ -69,7 +112,7 @@ function hashReservations(state: PartitionState, sum: HashSum, one: RecordHash):
     if (rowState !== HELD) {
       one.word(reservations.confirmed(row)).word(reservations.returned(row))
     }
-    sum.add(one)
+    sumOf(skuIndex).add(one)
   }
 }
 

@@ -26,6 +26,8 @@ export interface Journal {
 export interface StoredBlock extends DecodedBlock {
   /** File and seq, for messages. */
   readonly where: string
+  /** The block as it lies on disk. */
+  readonly bytes: Buffer
 }
 
 /** A journal open for reading; a running owner does not notice. */

@@ -19,7 +19,7 @@ export class MemoryDisk implements JournalReader {
       const bytes = this.blocks[index] as Buffer
       const where = `memory, block ${index}`
       const block = decodeBlock(bytes, where)
-      if (block.header.firstSeq + block.header.count > fromSeq) yield { ...block, where }
+      if (block.header.firstSeq + block.header.count > fromSeq) yield { ...block, where, bytes }
     }
   }
 }

@@ -113,7 +113,7 @@ function readStored(place: SegmentPlace, key: Buffer, value: Buffer): StoredBloc
   const where = `${segmentFile(place.path)}, block at seq ${keySeq === 0 ? place.firstSeq : keySeq}`
   const block = decodeBlock(value, where)
   const isInPlace = block.header.firstSeq === (keySeq === 0 ? place.firstSeq : keySeq)
-  if (isInPlace) return { ...block, where }
+  if (isInPlace) return { ...block, where, bytes: value }
   throw new JournalError(
     'journal_damaged',
     `${where} says that it begins at seq ${block.header.firstSeq}: it was moved. Restore the journal from a backup.`,

@@ -75,9 +75,11 @@ export async function writeSnapshot(
   return { path, seq: state.lastSeq, stateHash: hash }
 }
 
-/** Removes all but the newest `keep` snapshots. */
-export function pruneSnapshots(directory: string, keep: number): void {
-  for (const place of listSnapshots(directory).slice(keep)) rmSync(place.path, { force: true })
+/** Removes all but the newest `keep` snapshots, and those of the seqs in `bases`, which segments begin after. */
+export function pruneSnapshots(directory: string, keep: number, bases: ReadonlySet<number>): void {
+  for (const { path, seq } of listSnapshots(directory).slice(keep)) {
+    if (!bases.has(seq)) rmSync(path, { force: true })
+  }
 }
 
 /** Removes drafts that crashes left. Only for an owner that starts: anybody else may meet one that is being written. */

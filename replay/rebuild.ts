@@ -3,9 +3,10 @@ import { PartitionState } from '../core/partition-state.ts'
 import type { JournalIdentity } from '../journal/block-header.ts'
 import { Chain, checkIdentity, EMPTY_HEAD, type JournalHead } from '../journal/chain.ts'
 import { JournalError } from '../journal/errors.ts'
-import type { JournalReader, StoredBlock } from '../journal/journal.ts'
+import type { JournalReader } from '../journal/journal.ts'
 import { listSnapshots, readSnapshot, type SnapshotPlace } from '../journal/snapshot-file.ts'
 import { applyEvent } from './apply-event.ts'
+import { followBlocks } from './follow-blocks.ts'
 
 export interface RebuildOptions {
   readonly reader: JournalReader
@@ -43,23 +44,13 @@ export interface Rebuilt {
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const start = await startOf(options)
   const chain = new Chain(start.identity, start.head)
-  let isPastSnapshot = start.identity === undefined
   let replayed = 0
-  for await (const block of options.reader.read(start.head.seq)) {
-    if (chain.identity === undefined) checkExpected(block, options.expected)
-    // Blocks that the snapshot covers are skipped below, but must be of the same journal.
-    else checkIdentity(block.header, chain.identity, block.where)
-    if (!isPastSnapshot) {
-      if (isBefore(block, start.head)) continue
-      isPastSnapshot = true
-      if (block.hash.equals(start.head.hash)) continue
-    }
-    chain.advance(block, block.where)
+  for await (const block of followBlocks(options.reader, chain)) {
+    checkExpected(block, options.expected)
     for (const event of block.events) applyEvent(start.state, event, block)
     replayed += block.events.length
     options.onProgress?.(start.state.lastSeq)
   }
-  if (!isPastSnapshot) throw snapshotAhead(start.head.seq)
   const { identity, head } = chain
   return { state: start.state, head, identity, snapshotSeq: start.head.seq, replayed }
 }
@@ -92,19 +83,4 @@ function checkExpected(
   if (expected === undefined) return
   const clusterId = expected.clusterId ?? found.header.clusterId
   checkIdentity(found.header, { ...expected, clusterId }, found.where)
-}
-
-// Where older segments are gone, the first block met may be the one that follows the snapshot's.
-function isBefore(block: StoredBlock, head: JournalHead): boolean {
-  const { firstSeq, count, previousHash } = block.header
-  if (block.hash.equals(head.hash) || previousHash.equals(head.hash)) return false
-  return firstSeq + count - 1 <= head.seq
-}
-
-function snapshotAhead(seq: number): JournalError {
-  return new JournalError(
-    'snapshot_ahead',
-    `A snapshot covers events up to seq ${seq}, which the journal does not have (any more). Events were lost: ` +
-      'restore the journal from a backup or a replica.',
-  )
 }

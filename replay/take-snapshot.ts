@@ -1,6 +1,7 @@
 // Takes the snapshot of a journal as it stands on disk: by replay, never from a live state.
 import { randomInt } from 'node:crypto'
 import { lmdbReader } from '../journal/read-blocks.ts'
+import { listSegments } from '../journal/segments.ts'
 import {
   listSnapshots,
   pruneSnapshots,
@@ -41,6 +42,11 @@ export async function takeSnapshot(options: TakeSnapshotOptions): Promise<Snapsh
   if (identity === undefined || head.seq === 0 || isCovered)
     return { kind: 'unneeded', seq: head.seq }
   const { seq, stateHash } = await writeSnapshot(snapshots, identity, head, state)
-  pruneSnapshots(snapshots, KEPT_SNAPSHOTS)
+  pruneSnapshots(snapshots, KEPT_SNAPSHOTS, basesOf(journal))
   return { kind: 'written', seq, stateHash, ms: Math.round(performance.now() - startedAt) }
+}
+
+// Where older segments are archived, the journal begins with the snapshot of the seq before its first segment.
+function basesOf(journal: string): ReadonlySet<number> {
+  return new Set(listSegments(journal).map(({ firstSeq }) => firstSeq - 1))
 }

@@ -2,17 +2,19 @@
 import { existsSync } from 'node:fs'
 import { checkState } from '../core/check-state.ts'
 import type { Event } from '../core/event.ts'
-import { PartitionState } from '../core/partition-state.ts'
+import type { PartitionState } from '../core/partition-state.ts'
 import { stateHash } from '../core/state-hash.ts'
 import { EVENTS, OPENING } from '../journal/block-header.ts'
-import { Chain, EMPTY_HEAD } from '../journal/chain.ts'
+import { Chain } from '../journal/chain.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
 import type { StoredBlock } from '../journal/journal.ts'
 import { lmdbReader } from '../journal/read-blocks.ts'
 import { listSnapshots, readSnapshot, type SnapshotPlace } from '../journal/snapshot-file.ts'
 import { applyEvent } from './apply-event.ts'
+import { type Beginning, beginningOf, emptyBeginning } from './beginning.ts'
 import { type Breach, breachOf, skuOf } from './check-event.ts'
+import { followBlocks } from './follow-blocks.ts'
 
 /** One thing that is not as it must be. */
 interface Discrepancy {
@@ -31,6 +33,8 @@ export interface VerifyReport {
   readonly clusterId: string | undefined
   readonly partition: string | undefined
   readonly segments: number
+  /** Seq that the journal begins after: 0, or that of the snapshot which stands in for archived segments. */
+  readonly baseSeq: number
   readonly blocks: number
   readonly bytes: number
   readonly lastSeq: number
@@ -56,9 +60,10 @@ export async function verify(
   paths: PartitionPaths,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const verifier = new Verifier(paths)
+  let verifier = new Verifier(paths, emptyBeginning())
   try {
-    for await (const block of lmdbReader(paths.journal).read(0)) {
+    verifier = new Verifier(paths, await beginningOf(paths))
+    for await (const block of verifier.blocks()) {
       await verifier.take(block)
       options.onProgress?.(verifier.seq)
     }
@@ -81,8 +86,9 @@ class BrokenPromise extends Error {
 
 class Verifier {
   readonly #paths: PartitionPaths
-  readonly #chain = new Chain(undefined, EMPTY_HEAD)
-  readonly #state = new PartitionState(1)
+  readonly #chain: Chain
+  readonly #state: PartitionState
+  readonly #baseSeq: number
   /** Snapshots still to be met, the earliest first. */
   readonly #snapshots: SnapshotPlace[]
   readonly #events: Record<string, number> = {}
@@ -96,20 +102,38 @@ class Verifier {
   #event: Event | undefined
   #eventSeq = 0
 
-  constructor(paths: PartitionPaths) {
+  constructor(paths: PartitionPaths, beginning: Beginning) {
     this.#paths = paths
     this.#where = paths.journal
-    this.#snapshots = listSnapshots(paths.snapshots).reverse()
+    this.#chain = new Chain(beginning.identity, beginning.head)
+    this.#state = beginning.state
+    this.#baseSeq = beginning.head.seq
+    // The one that the journal begins with was read and proved there.
+    const isLater = (place: SnapshotPlace) => place.path !== beginning.base
+    this.#snapshots = listSnapshots(paths.snapshots).reverse().filter(isLater)
+    this.#snapshotsChecked = beginning.base === undefined ? 0 : 1
   }
 
   get seq(): number {
     return this.#state.lastSeq
   }
 
+  /** The blocks to take, in order. */
+  blocks(): AsyncIterable<StoredBlock> {
+    const reader = lmdbReader(this.#paths.journal)
+    return followBlocks({ read: (fromSeq) => this.#entering(reader.read(fromSeq)) }, this.#chain)
+  }
+
+  // So that a block which does not follow is named as well.
+  async *#entering(blocks: AsyncIterable<StoredBlock>): AsyncGenerator<StoredBlock> {
+    for await (const block of blocks) {
+      this.#where = block.where
+      yield block
+    }
+  }
+
   async take(block: StoredBlock): Promise<void> {
-    this.#where = block.where
     this.#event = undefined
-    this.#chain.advance(block, block.where)
     if (block.header.kind === OPENING) this.#segments++
     if (block.header.kind !== EVENTS) return
     this.#blocks++
@@ -141,6 +165,7 @@ class Verifier {
       clusterId: identity?.clusterId,
       partition: identity && `${identity.partition}/${identity.partitionCount}`,
       segments: this.#segments,
+      baseSeq: this.#baseSeq,
       blocks: this.#blocks,
       bytes: this.#bytes,
       lastSeq,

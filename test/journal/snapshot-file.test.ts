@@ -230,13 +230,15 @@ describe('a directory of snapshots', () => {
   test('is pruned to the newest, and of what a crashed writer left', () => {
     const left = [`${nameOf(40)}.draft-4711`, `${nameOf(41)}.draft-${randomUUID()}`]
     const directory = filled(nameOf(5), nameOf(30), nameOf(7), ...left, 'notes')
-    pruneSnapshots(directory, 2)
+    pruneSnapshots(directory, 2, new Set([5]))
+    expect(readdirSync(directory), 'a segment begins after it').toContain(nameOf(5))
+    pruneSnapshots(directory, 2, new Set())
     const kept = ['notes', nameOf(7), nameOf(30)]
     expect(readdirSync(directory).sort()).toEqual([...kept, ...left].sort())
     removeDrafts(directory)
     removeDrafts(join(directory, 'nowhere'))
     expect(readdirSync(directory).sort()).toEqual(kept.sort())
-    pruneSnapshots(directory, 2)
+    pruneSnapshots(directory, 2, new Set())
     expect(listSnapshots(directory)).toHaveLength(2)
   })
 

@@ -92,7 +92,7 @@ const DAMAGES: readonly Damage[] = [
   },
   {
     ...{ name: 'the first segment missing', broken: 'journal_gap', lastSeq: 0 },
-    words: /block at seq 4 begins at seq 4, but seq 1 comes next/,
+    words: /journal begins at seq 4, and no valid snapshot of seq 3 or later stands in/,
     doing: (directory) => rmSync(directory.segment(0), { recursive: true }),
   },
   {
@@ -121,7 +121,7 @@ const DAMAGES: readonly Damage[] = [
   },
   {
     ...{ name: 'a file cut off', broken: 'journal_damaged', lastSeq: 9 },
-    words: /segment-0000000000000010\/data\.mdb is shorter than it says/,
+    words: /segment-0000000000000010\/data\.mdb is damaged: it is shorter than it says/,
     doing: (directory) => truncateSync(directory.segmentFile(3), 12_288),
   },
   {
@@ -198,7 +198,9 @@ describe('a snapshot', () => {
 
   test('that is ahead of the journal is named', async () => {
     const { directory, path } = await written()
-    rmSync(directory.segment(BLOCKS - 1), { recursive: true })
+    const shorter = await DataDirectory.write(newDirectory(), BLOCKS - 1)
+    rmSync(directory.paths.journal, { recursive: true })
+    cpSync(shorter.paths.journal, directory.paths.journal, { recursive: true })
     const { discrepancies } = await verify(directory.paths)
     expect(discrepancies).toMatchObject([{ where: path, broken: 'snapshot_ahead' }])
   })

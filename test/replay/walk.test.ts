@@ -1,9 +1,10 @@
 // Time travel: the walk stops at exactly the event that was asked for, by seq or by time; and what plan and diff say.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stateHash } from '../../core/state-hash.ts'
 import { openLmdbJournal } from '../../journal/lmdb-journal.ts'
+import { draftPath, segmentPath } from '../../journal/segments.ts'
 import { diffJournals } from '../../replay/diff-journals.ts'
 import { partitionAt, partitionsAt } from '../../replay/partition-place.ts'
 import { lastSeqAt, plan } from '../../replay/plan.ts'
@@ -112,14 +113,14 @@ describe('a plan', () => {
     expect(ahead).toMatchObject({ startSeq: 0, lastSeq: 9 })
   })
 
-  test('sees the last event before a segment that was begun and left empty', async () => {
+  test('sees the last event before a segment that was begun and has no name yet', async () => {
     const { paths } = await DataDirectory.write(newDirectory(), 2)
-    const before = await plan(paths)
-    // A crash between making a segment's folder and its first commit.
-    mkdirSync(join(paths.journal, 'segment-0000000000000007'))
+    // A crash between closing a segment and naming the next one.
+    const named = segmentPath(paths.journal, BLOCK_EVENTS + 1)
+    renameSync(named, draftPath(paths.journal, BLOCK_EVENTS + 1, 1))
     const after = await plan(paths)
-    expect([after.lastSeq, after.lastAt]).toEqual([before.lastSeq, before.lastAt])
-    expect(await lastSeqAt(paths)).toBe(2 * BLOCK_EVENTS)
+    expect([after.lastSeq, after.tailFault]).toEqual([BLOCK_EVENTS, undefined])
+    expect(await lastSeqAt(paths)).toBe(BLOCK_EVENTS)
   })
 
   test('of a damaged tail says what is wrong with it', async () => {
