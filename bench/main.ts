@@ -2,15 +2,18 @@
 import { runEngineBench } from './engine.ts'
 import { runHttpBench } from './http.ts'
 import type { BenchOptions } from './options.ts'
+import { runReplayBench } from './replay.ts'
 
 const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   engine: runEngineBench,
   http: runHttpBench,
+  replay: runReplayBench,
 }
 
 const HELP = `Usage: npm run bench -- SCENARIO [--rounds N] [--seconds N] [--json]
 
   http     POST /v1/reservations, durable, against a constant Fastify route (autocannon, 256 connections)
+  replay   verify and rebuild against a raw LMDB read + msgpackr decode; snapshot loading; memory
   engine   the partition with the real journal against a raw msgpackr + LMDB append of the same events
 
 Run it on an idle machine. Figures of one run compare; figures of two do not.`

@@ -5,11 +5,16 @@ import { fileURLToPath } from 'node:url'
 import { PROBLEMS } from '../dist/gateway/http/problems.js'
 import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../dist/gateway/settings.js'
 import { JOURNAL_FAULTS } from '../dist/journal/errors.js'
+import { REPLAY_FAULTS } from '../dist/replay/errors.js'
 
 const docs = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs')
 
 const tables = {
-  'errors.md': { problems: problemTable(), faults: faultTable() },
+  'errors.md': {
+    problems: problemTable(),
+    faults: faultTable(JOURNAL_FAULTS),
+    replay: faultTable(REPLAY_FAULTS),
+  },
   'configuration.md': { settings: settingTable() },
 }
 
@@ -30,10 +35,8 @@ function problemTable() {
   return ['| status | code | retryable | meaning |', '|---|---|---|---|', ...rows].join('\n')
 }
 
-function faultTable() {
-  const rows = Object.entries(JOURNAL_FAULTS).map(
-    ([code, meaning]) => `| \`${code}\` | ${meaning} |`,
-  )
+function faultTable(faults) {
+  const rows = Object.entries(faults).map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
   return ['| code | meaning |', '|---|---|', ...rows].join('\n')
 }
 

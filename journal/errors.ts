@@ -13,7 +13,6 @@ const JOURNAL_FAULT_TITLES = {
   snapshot_damaged: 'A snapshot does not read back as it was written.',
   snapshot_ahead: 'A snapshot covers events that the journal no longer has.',
   snapshot_mismatch: 'Replaying the journal gives another state than the snapshot says.',
-  snapshot_needed: 'No valid snapshot covers the segments that would go.',
   commit_failed: 'A commit failed.',
   commit_refused: 'A commit was not taken: another owner wrote to the journal.',
   commit_timeout: 'A commit did not return in time.',

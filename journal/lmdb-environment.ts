@@ -45,8 +45,8 @@ export function openEnvironment(path: string, readOnly: boolean): Environment {
   }
 }
 
-/** True when no commit ever reached the segment in folder `path`: its file is missing, or made and left empty. */
-export function isUnwritten(path: string): boolean {
+// No commit ever reached the segment in folder `path`: its file is missing, or made and left empty.
+function isUnwritten(path: string): boolean {
   const file = statOrExplain(segmentFile(path))
   return file === undefined || (file.isFile() && file.size === 0)
 }

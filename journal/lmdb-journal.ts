@@ -1,5 +1,5 @@
 // The durable journal: one put per block into the newest segment's LMDB environment. This is where the fsync happens.
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { invariant } from '../core/invariant.ts'
 import type { EventBlock } from '../core/partition.ts'
@@ -15,6 +15,7 @@ import {
   openEnvironment,
 } from './lmdb-environment.ts'
 import {
+  continuationMark,
   draftPath,
   listDrafts,
   listSegments,
@@ -95,7 +96,19 @@ class LmdbJournal implements Journal {
     if (newest === undefined) return this.#nameDraft(await this.#makeDraft())
     const environment = this.#openSegment(newest)
     const isClosed = environment.get(blockKey(this.#head.seq + 1)) !== undefined
-    if (isClosed) await this.#nameDraft(await this.#makeDraft())
+    if (!isClosed) return
+    this.#refuseArchive()
+    await this.#nameDraft(await this.#makeDraft())
+  }
+
+  #refuseArchive(): void {
+    const mark = continuationMark(this.#journalPath, this.#head.seq + 1)
+    if (!existsSync(mark)) return
+    throw new JournalError(
+      'journal_archived',
+      `${this.#journalPath} is an archive: the journal goes on elsewhere (${mark}). To sell from here, restore a copy: ` +
+        '`holdfast replay restore`.',
+    )
   }
 
   // A segment without events is never full: the next one would have its name.

@@ -45,6 +45,12 @@ export function takeOwnership(directory: string): number {
   return generation
 }
 
+/** @throws JournalError `journal_owned` when a live process holds `directory`. Takes nothing. */
+export function requireNoOwner(directory: string): void {
+  const newest = newestGeneration(directory)
+  if (newest > 0) refuseIfAlive(directory, newest)
+}
+
 function link(directory: string, generation: number): void {
   const draft = join(directory, `.owner-${randomUUID()}`)
   writeFileSync(draft, `${JSON.stringify(thisProcess(), null, 2)}\n`)

@@ -1,7 +1,7 @@
 // Reads a journal's blocks in order, segment by segment. Read-only: safe on the journal of a running server.
 import { existsSync } from 'node:fs'
 import { decodeBlock } from './block-codec.ts'
-import { CLOSING } from './block-header.ts'
+import { CLOSING, readHeader } from './block-header.ts'
 import { JournalError } from './errors.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
 import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
@@ -77,6 +77,29 @@ function unreadable(place: SegmentPlace, cause: unknown): JournalError {
     `${segmentFile(place.path)} does not read back: ${reason}. Restore the journal from a backup.`,
     { cause },
   )
+}
+
+/**
+ * The highest seq that a segment bears witness of, however damaged its blocks are: by its name, its keys, and the
+ * header of its last block.
+ */
+export async function highestSeqIn(place: SegmentPlace): Promise<number> {
+  const before = place.firstSeq - 1
+  let environment: Environment | undefined
+  try {
+    environment = openEnvironment(place.path, true)
+    const [last] = [...environment.getRange({ reverse: true, limit: 1, snapshot: false })]
+    if (last === undefined) return before
+    const header = readHeader(last.value)
+    const firstSeq = seqOfKey(last.key)
+    if (firstSeq === 0) return before
+    return header?.firstSeq === firstSeq ? firstSeq + header.count - 1 : firstSeq
+  } catch {
+    // Whoever asks knows already that something is damaged.
+    return before
+  } finally {
+    await environment?.close()
+  }
 }
 
 function* readEnvironment(

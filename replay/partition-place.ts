@@ -1,8 +1,10 @@
 // Where an operator points: a data directory, or the folder of one partition in it.
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import type { BlockHeader } from '../journal/block-header.ts'
 import { type PartitionPaths, partitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
+import { lmdbReader } from '../journal/read-blocks.ts'
 
 const PARTITION_NAME = /^partition-(\d+)$/
 
@@ -11,7 +13,7 @@ const PARTITION_NAME = /^partition-(\d+)$/
  * @throws JournalError `not_a_journal` when there is none.
  */
 export function partitionsAt(directory: string): PartitionPaths[] {
-  if (existsSync(join(directory, 'journal'))) return [pathsOfFolder(directory)]
+  if (existsSync(join(directory, 'journal'))) return [partitionOfFolder(resolve(directory))]
   const isFolder = statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true
   const numbers = isFolder ? partitionNumbers(directory) : []
   if (numbers.length > 0) return numbers.map((number) => partitionPaths(directory, number))
@@ -31,7 +33,26 @@ export function partitionAt(directory: string): PartitionPaths {
   )
 }
 
-function pathsOfFolder(root: string): PartitionPaths {
+/**
+ * The header of a partition's first block: whose journal it is, and what it chains to.
+ * @throws JournalError `not_a_journal` when there is no block.
+ */
+export async function firstHeader(paths: PartitionPaths): Promise<BlockHeader> {
+  for await (const { header } of lmdbReader(paths.journal).read(0)) return header
+  throw new JournalError('not_a_journal', `${paths.journal} holds no segment.`)
+}
+
+/** The header of the last block that can be read from the newest segment. @throws JournalError like `firstHeader`. */
+export async function lastHeader(paths: PartitionPaths): Promise<BlockHeader> {
+  let last: BlockHeader | undefined
+  for await (const { header } of lmdbReader(paths.journal).read(Number.MAX_SAFE_INTEGER)) {
+    last = header
+  }
+  return last ?? firstHeader(paths)
+}
+
+/** The partition whose folder is `root`. */
+export function partitionOfFolder(root: string): PartitionPaths {
   return { root, journal: join(root, 'journal'), snapshots: join(root, 'snapshots') }
 }
 

@@ -1,12 +1,12 @@
 // What a start would do, without doing it: which snapshot, how much tail, how long.
 import { existsSync, statSync } from 'node:fs'
-import { EVENTS, type JournalIdentity } from '../journal/block-header.ts'
+import type { JournalIdentity } from '../journal/block-header.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
-import type { StoredBlock } from '../journal/journal.ts'
-import { lmdbReader } from '../journal/read-blocks.ts'
-import { listSegments, type SegmentPlace, segmentFile } from '../journal/segments.ts'
-import { listSnapshots, readSnapshot } from '../journal/snapshot-file.ts'
+import { listSegments, segmentFile } from '../journal/segments.ts'
+import { listSnapshots, readSnapshot, type SnapshotPlace } from '../journal/snapshot-file.ts'
+import { firstBlock, lastBlock, lastSeqOf } from './journal-ends.ts'
+import { type Refusal, refusalOf } from './plan-refusal.ts'
 
 /** Measured on two cores of a small server; what they are for is the order of magnitude. */
 const EVENTS_PER_SECOND = 600_000
@@ -46,20 +46,20 @@ export interface Plan {
   readonly estimatedMs: number
   /** What is wrong with the newest block, undefined when it reads well. */
   readonly tailFault: string | undefined
+  /** Why a start would refuse, as far as `refusalOf` can see; undefined when nothing speaks against it. */
+  readonly refusal: Refusal | undefined
 }
 
 /** Looks at the ends of the journal and at every snapshot of a partition; changes nothing. */
 export async function plan(paths: PartitionPaths): Promise<Plan> {
-  const places = listSegments(paths.journal)
-  const segments = places.map(({ path, firstSeq }) => {
-    const file = segmentFile(path)
-    return { file, firstSeq, bytes: sizeOf(file) }
-  })
+  const segments = planSegments(paths)
+  // Before the end is looked for: a running server may take one of events that come after.
+  const places = listSnapshots(paths.snapshots)
   const first = await firstBlock(paths)
-  const last = await lastBlock(paths, places)
-  const lastSeq = last.block === undefined ? 0 : lastSeqOf(last.block)
+  const last = await lastBlock(paths)
+  const lastSeq = lastSeqOf(last.block)
   const header = last.block?.header
-  const snapshots = await planSnapshots(paths, header, lastSeq)
+  const snapshots = await planSnapshots(places, header, lastSeq)
   const used = snapshots.find((snapshot) => snapshot.fault === undefined)
   const tailEvents = Math.max(0, lastSeq - (used?.seq ?? 0))
   const seconds =
@@ -79,23 +79,30 @@ export async function plan(paths: PartitionPaths): Promise<Plan> {
     startSeq: used?.seq ?? 0,
     tailEvents,
     estimatedMs: Math.round(seconds * 1_000),
-    tailFault: last.fault ?? first.fault,
+    tailFault: (last.fault ?? first.fault)?.message,
+    refusal: await refusalOf(paths, last),
   }
 }
 
 /** Seq of the last event that can be read; 0 when there is none. Cheap: for progress. */
 export async function lastSeqAt(paths: PartitionPaths): Promise<number> {
-  const { block } = await lastBlock(paths, listSegments(paths.journal))
-  return block === undefined ? 0 : lastSeqOf(block)
+  return lastSeqOf((await lastBlock(paths)).block)
+}
+
+function planSegments(paths: PartitionPaths): SegmentPlan[] {
+  return listSegments(paths.journal).map(({ path, firstSeq }) => {
+    const file = segmentFile(path)
+    return { file, firstSeq, bytes: sizeOf(file) }
+  })
 }
 
 async function planSnapshots(
-  paths: PartitionPaths,
+  places: readonly SnapshotPlace[],
   identity: JournalIdentity | undefined,
   lastSeq: number,
 ): Promise<SnapshotPlan[]> {
   const plans: SnapshotPlan[] = []
-  for (const { path, seq } of listSnapshots(paths.snapshots)) {
+  for (const { path, seq } of places) {
     const common = { file: path, seq, bytes: sizeOf(path) }
     try {
       const { state } = await readSnapshot(path, identity, 1)
@@ -110,48 +117,6 @@ async function planSnapshots(
     }
   }
   return plans
-}
-
-interface Edge {
-  readonly block: StoredBlock | undefined
-  readonly fault: string | undefined
-}
-
-async function firstBlock(paths: PartitionPaths): Promise<Edge> {
-  try {
-    for await (const block of lmdbReader(paths.journal).read(0)) {
-      if (block.header.kind === EVENTS) return { block, fault: undefined }
-    }
-    return { block: undefined, fault: undefined }
-  } catch (fault) {
-    return { block: undefined, fault: faultWords(fault) }
-  }
-}
-
-// The last block with events. The newest segment may have none yet, so looking begins a segment earlier each time.
-async function lastBlock(paths: PartitionPaths, places: readonly SegmentPlace[]): Promise<Edge> {
-  let block: StoredBlock | undefined
-  const starts = places.map(({ firstSeq }) => firstSeq - 1).reverse()
-  for (const fromSeq of [Number.MAX_SAFE_INTEGER, ...starts]) {
-    try {
-      for await (const stored of lmdbReader(paths.journal).read(fromSeq)) {
-        if (stored.header.kind === EVENTS || block === undefined) block = stored
-      }
-    } catch (fault) {
-      return { block, fault: faultWords(fault) }
-    }
-    if (block?.header.kind === EVENTS) break
-  }
-  return { block, fault: undefined }
-}
-
-function faultWords(fault: unknown): string {
-  if (fault instanceof JournalError) return fault.message
-  throw fault
-}
-
-function lastSeqOf(block: StoredBlock): number {
-  return block.header.firstSeq + block.header.count - 1
 }
 
 function sizeOf(path: string): number {

@@ -46,7 +46,7 @@ export async function walk(paths: PartitionPaths, end: WalkEnd, hooks: WalkHooks
   if (baseSeq > 0) requireAfterBase(state, end, paths)
   for await (const block of followBlocks(lmdbReader(paths.journal), chain)) {
     for (const event of block.events) {
-      if (isPast(event, state.lastSeq + 1, end)) {
+      if (isPastEnd(event, state.lastSeq + 1, end)) {
         return { state, identity: chain.identity, baseSeq, hasReachedEnd: true }
       }
       applyEvent(state, event, block)
@@ -71,7 +71,8 @@ function requireAfterBase(base: PartitionState, end: WalkEnd, paths: PartitionPa
   )
 }
 
-function isPast(event: Event, seq: number, end: WalkEnd): boolean {
+/** Whether `event`, which has `seq`, came after `end`. */
+export function isPastEnd(event: Event, seq: number, end: WalkEnd): boolean {
   return (end.seq !== undefined && seq > end.seq) || (end.at !== undefined && event.at > end.at)
 }
 

@@ -1,8 +1,10 @@
 // Values of replay's options, checked where they are typed.
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { ID_LENGTH, parseReservationId } from '../../core/reservation-id.ts'
 import type { WalkEnd } from '../walk.ts'
 
+const PARTITIONS_MAX = 65_535
+const SEGMENT_BYTES_DEFAULT: number = 256 * 2 ** 20
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})?)?$/
 
 /** A seq, or an ISO time (UTC where it names no zone): the last event that counts. */
@@ -26,4 +28,34 @@ export function seqArgument(text: string): number {
 export function reservationArgument(text: string): string {
   if (parseReservationId(text) !== undefined) return text
   throw new InvalidArgumentError(`expected ${ID_LENGTH} characters of Crockford base32`)
+}
+
+/** The address of a server, without the slash at its end. */
+export function urlArgument(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
+  // Neither words of a login, which `fetch` refuses, nor a query can go before a path.
+  const isPlain = isHttp && url.username === '' && url.search === '' && url.hash === ''
+  if (isPlain) return url.href.replace(/\/+$/, '')
+  throw new InvalidArgumentError('expected an address like http://127.0.0.1:8080')
+}
+
+/** A whole number from 0. */
+export function countArgument(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a whole number')
+}
+
+/** How many partitions a cluster may have: their numbers take two bytes in every block. */
+export function partitionCountArgument(text: string): number {
+  const count = /^[1-9]\d{0,4}$/.test(text) ? Number(text) : PARTITIONS_MAX + 1
+  if (count <= PARTITIONS_MAX) return count
+  throw new InvalidArgumentError(`expected a number from 1 to ${PARTITIONS_MAX}`)
+}
+
+/** Size at which a new segment is closed, as for the server. */
+export function segmentBytesOption(): Option {
+  return new Option('--segment-bytes <bytes>', 'size at which a segment is closed')
+    .argParser(seqArgument)
+    .default(SEGMENT_BYTES_DEFAULT)
 }

@@ -20,12 +20,16 @@ export function planCommand(): Command {
     .description('what a start would do: segments, snapshots, tail, time')
     .argument('[directory]', 'data directory, or one partition in it', './data')
     .option('--json', 'one JSON object per partition')
-    .addHelpText('after', '\nExample:\n  holdfast replay plan ./data')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 a start would do so, 3 it would refuse, 1 a fault.\n\nExample:\n  holdfast replay plan ./data',
+    )
     .action(async (directory: string, flags: OutputFlags) => {
       for (const paths of partitionsAt(directory)) {
         const found = await plan(paths)
         if (flags.json === true) printJson(found)
         else printPlan(found)
+        if (found.refusal !== undefined) process.exitCode = EXIT.discrepancy
       }
     })
 }
@@ -55,8 +59,6 @@ export function verifyCommand(): Command {
 }
 
 function printPlan(found: Plan): void {
-  const start =
-    found.startSeq === 0 ? 'the whole journal' : `the snapshot of seq ${count(found.startSeq)}`
   printPairs([
     ['partition', `${found.partition ?? 'empty'}  ${found.path}`],
     ['cluster', found.clusterId ?? '–'],
@@ -72,11 +74,17 @@ function printPlan(found: Plan): void {
         ['snapshot', fault ?? `of seq ${count(seq)}, ${count(bytes)} bytes  ${file}`] as const,
     ),
     ['tail', found.tailFault ?? 'reads well'],
-    [
-      'a start takes',
-      `${start}, then ${count(found.tailEvents)} events: about ${(found.estimatedMs / 1_000).toFixed(1)} s`,
-    ],
+    ...(found.refusal === undefined ? [['a start takes', startWords(found)] as const] : []),
   ])
+  if (found.refusal === undefined) return
+  const { code, message } = found.refusal
+  process.stdout.write(`${style('red', 'a start would refuse')}: ${message} [${code}]\n`)
+}
+
+function startWords({ startSeq, tailEvents, estimatedMs }: Plan): string {
+  const start = startSeq === 0 ? 'the whole journal' : `the snapshot of seq ${count(startSeq)}`
+  const seconds = (estimatedMs / 1_000).toFixed(1)
+  return `${start}, then ${count(tailEvents)} events: about ${seconds} s`
 }
 
 function printReport(report: VerifyReport): void {

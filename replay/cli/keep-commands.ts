@@ -1,9 +1,17 @@
-// `replay snapshot | diff`: keep a journal quick to start from, and compare it with another.
+// `replay snapshot | archive | trim`: keep a journal quick to start from, and no longer than it must be.
 import { Command } from 'commander'
-import { diffJournals } from '../diff-journals.ts'
-import { partitionAt, partitionsAt } from '../partition-place.ts'
+import type { PartitionPaths } from '../../journal/data-directory.ts'
+import { listSegments } from '../../journal/segments.ts'
+import {
+  archiveSegments,
+  type Retired,
+  segmentsBefore,
+  trimSegments,
+} from '../keep/retire-segments.ts'
+import { partitionsAt } from '../partition-place.ts'
 import { takeSnapshot } from '../take-snapshot.ts'
-import { EXIT, type OutputFlags, printJson, printPairs } from './output.ts'
+import { seqArgument } from './arguments.ts'
+import { count, type OutputFlags, printJson, printPairs } from './output.ts'
 
 /** `replay snapshot`. */
 export function snapshotCommand(): Command {
@@ -25,26 +33,82 @@ export function snapshotCommand(): Command {
     })
 }
 
-/** `replay diff`. */
-export function diffCommand(): Command {
-  return new Command('diff')
-    .description('the first event at which two journals part')
-    .argument('<left>', 'data directory, or one partition in it')
-    .argument('<right>', 'the other one')
-    .option('--json', 'one JSON object')
+interface RetireFlags extends OutputFlags {
+  readonly to: string
+  readonly before?: number
+  readonly dryRun?: boolean
+}
+
+/** `replay archive`. */
+export function archiveCommand(): Command {
+  return new Command('archive')
+    .description('move closed segments to another place; a running server is not disturbed')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .requiredOption(
+      '--to <directory>',
+      'the archive: a new folder, or where older segments went before',
+    )
+    .option(
+      '--before <seq>',
+      'only those that end before this event (default: all closed)',
+      seqArgument,
+    )
+    .option('--dry-run', 'only say which')
+    .option('--json', 'one JSON object per partition')
     .addHelpText(
       'after',
-      '\nExit codes: 0 the same events, 3 a difference, 1 a fault.\n\nExample:\n  holdfast replay diff ./data ./restored',
+      '\nThe archive is the older part of the journal: `verify`, `state`, `history` and `dump` work on it.\n\nExample:\n' +
+        '  holdfast replay archive ./data --to /mnt/cold/holdfast',
     )
-    .action(async (left: string, right: string, flags: OutputFlags) => {
-      const difference = await diffJournals(partitionAt(left), partitionAt(right))
-      if (difference !== undefined) process.exitCode = EXIT.discrepancy
-      if (flags.json === true) return printJson({ same: difference === undefined, ...difference })
-      if (difference === undefined) return printPairs([['same', 'all events are equal']])
-      return printPairs([
-        ['first difference', `seq ${difference.seq}, field ${difference.field}`],
-        [left, JSON.stringify(difference.left) ?? 'ended'],
-        [right, JSON.stringify(difference.right) ?? 'ended'],
-      ])
+    .action(async (directory: string, flags: RetireFlags) => {
+      const beforeSeq = flags.before ?? Number.MAX_SAFE_INTEGER
+      for (const paths of partitionsAt(directory)) {
+        if (flags.dryRun === true) printRetired(wouldGo(paths, beforeSeq), 'would move', flags)
+        else printRetired(await archiveSegments(paths, flags.to, beforeSeq), 'moved', flags)
+      }
     })
+}
+
+/** `replay trim`. */
+export function trimCommand(): Command {
+  return new Command('trim')
+    .description('delete closed segments that a snapshot covers; a running server is not disturbed')
+    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .requiredOption('--before <seq>', 'those that end before this event', seqArgument)
+    .option('--dry-run', 'only say which')
+    .option('--json', 'one JSON object per partition')
+    .addHelpText(
+      'after',
+      '\nWhat is deleted cannot be questioned any more: `archive` keeps it.\n\nExample:\n' +
+        '  holdfast replay trim ./data --before 1000000 --dry-run',
+    )
+    .action(async (directory: string, flags: RetireFlags & { before: number }) => {
+      for (const paths of partitionsAt(directory)) {
+        if (flags.dryRun === true) printRetired(wouldGo(paths, flags.before), 'would delete', flags)
+        else printRetired(await trimSegments(paths, flags.before), 'deleted', flags)
+      }
+    })
+}
+
+function wouldGo(paths: PartitionPaths, beforeSeq: number): Retired {
+  const places = segmentsBefore(paths, beforeSeq)
+  const kept = listSegments(paths.journal)[places.length]
+  return {
+    path: paths.root,
+    segments: places.map(({ path }) => path),
+    firstSeq: kept?.firstSeq ?? 0,
+  }
+}
+
+function printRetired(retired: Retired, verb: string, flags: OutputFlags): void {
+  if (flags.json === true) printJson(retired)
+  else printPairs(retiredPairs(retired, verb))
+}
+
+function retiredPairs({ path, segments, firstSeq }: Retired, verb: string): [string, string][] {
+  return [
+    [verb, `${count(segments.length)} segments of ${path}`],
+    ...segments.map((segment): [string, string] => ['', segment]),
+    ['journal', `begins at seq ${count(firstSeq)}`],
+  ]
 }

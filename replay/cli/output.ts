@@ -11,6 +11,20 @@ export interface OutputFlags {
 
 const PROGRESS_MS = 200
 
+/** Says on stderr why a question has no answer: `words` begin with the command's name. */
+export function endWithFault(words: string): void {
+  process.stderr.write(`replay ${words}\n`)
+  process.exitCode = EXIT.fault
+}
+
+/** Says on stderr where a journal begins, when that is not with its first event. */
+export function noteBase(command: string, baseSeq: number): void {
+  if (baseSeq === 0) return
+  process.stderr.write(
+    `replay ${command}: the journal begins after seq ${baseSeq}; what came before was archived\n`,
+  )
+}
+
 /** Prints one object as one line of JSON. */
 export function printJson(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`)

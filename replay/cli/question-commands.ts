@@ -1,17 +1,16 @@
-// `replay state | history | dump`: questions about the past, answered from the journal alone.
-import { Command, Option } from 'commander'
-import type { Event } from '../../core/event.ts'
-import type { PartitionState } from '../../core/partition-state.ts'
-import { EVENT_COLUMNS, EVENT_KINDS, type EventRecord, eventRecord } from '../event-record.ts'
+// `replay state | history`: questions about the past, answered from the journal alone.
+import { Command } from 'commander'
+import { type EventRecord, eventRecord } from '../event-record.ts'
 import { partitionAt } from '../partition-place.ts'
 import { lastSeqAt } from '../plan.ts'
 import { stateReport } from '../state-report.ts'
 import { TO_THE_END, type WalkEnd, walk } from '../walk.ts'
-import { endArgument, reservationArgument, seqArgument } from './arguments.ts'
-import { csvLine } from './csv-line.ts'
+import { endArgument, reservationArgument } from './arguments.ts'
 import {
   EXIT,
+  endWithFault,
   instant,
+  noteBase,
   type OutputFlags,
   printJson,
   printPairs,
@@ -28,14 +27,6 @@ interface HistoryFlags extends OutputFlags {
   readonly reservation?: string
   readonly buyer?: string
   readonly sku?: string
-}
-
-interface DumpFlags extends OutputFlags {
-  readonly from?: number
-  readonly to?: number
-  readonly type?: Event['kind']
-  readonly sku?: string
-  readonly format: 'ndjson' | 'csv'
 }
 
 /** `replay state`. */
@@ -68,36 +59,18 @@ export function historyCommand(): Command {
     .action(runHistory)
 }
 
-/** `replay dump`. */
-export function dumpCommand(): Command {
-  return new Command('dump')
-    .description('events to stdout, one per line')
-    .argument('[directory]', 'data directory, or one partition in it', './data')
-    .option('--from <seq>', 'first seq', seqArgument)
-    .option('--to <seq>', 'last seq', seqArgument)
-    .addOption(new Option('--type <type>', 'only this kind of event').choices(EVENT_KINDS))
-    .option('--sku <sku>', 'only this SKU')
-    .addOption(new Option('--format <format>', 'how').choices(['ndjson', 'csv']).default('ndjson'))
-    .option('--quiet', 'no progress')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  holdfast replay dump ./data | jq \'select(.type == "reserved")\'\n  holdfast replay dump --format csv > events.csv',
-    )
-    .action(runDump)
-}
-
 async function runState(directory: string, flags: StateFlags): Promise<void> {
   const paths = partitionAt(directory)
   const end = flags.at ?? TO_THE_END
   const progress = new SeqProgress(end.seq ?? (await lastSeqAt(paths)), flags)
   const walked = await walk(paths, end, { onProgress: (seq) => progress.show(seq) })
   progress.clear()
-  if (!walked.hasReachedEnd) {
-    process.stderr.write(`replay state: the journal ends at seq ${walked.state.lastSeq}\n`)
-    process.exitCode = EXIT.fault
-    return
-  }
+  const { lastSeq } = walked.state
+  if (!walked.hasReachedEnd) return endWithFault(`state: the journal ends at seq ${lastSeq}`)
   const report = stateReport(walked.state, flags.sku)
+  if (flags.sku !== undefined && report.skus.length === 0) {
+    return endWithFault(`state: no event of SKU ${flags.sku} up to seq ${lastSeq}`)
+  }
   if (flags.json === true) return printJson(report)
   printPairs([
     ['as of', `seq ${report.seq}, ${instant(report.at)}`],
@@ -120,6 +93,9 @@ async function runHistory(directory: string, flags: HistoryFlags): Promise<void>
     return
   }
   const records = await collect(directory, flags, (record) => concerns(record, flags))
+  if (records.length === 0) {
+    return endWithFault(`history: no event of ${entityWords(flags)} in ${directory}`)
+  }
   if (flags.json === true) {
     for (const record of records) printJson(record)
     return
@@ -141,7 +117,7 @@ async function collect(
   const paths = partitionAt(directory)
   const progress = new SeqProgress(await lastSeqAt(paths), flags)
   const records: EventRecord[] = []
-  await walk(paths, TO_THE_END, {
+  const { baseSeq } = await walk(paths, TO_THE_END, {
     onEvent: (event, state) => {
       const record = eventRecord(event, state)
       if (isWanted(record)) records.push(record)
@@ -149,38 +125,16 @@ async function collect(
     onProgress: (seq) => progress.show(seq),
   })
   progress.clear()
+  noteBase('history', baseSeq)
   return records
+}
+
+function entityWords({ reservation, buyer, sku }: HistoryFlags): string {
+  if (reservation !== undefined) return `reservation ${reservation}`
+  return buyer === undefined ? `SKU ${sku}` : `buyer ${buyer}`
 }
 
 function concerns(record: EventRecord, flags: HistoryFlags): boolean {
   if (flags.reservation !== undefined) return record.reservation === flags.reservation
   return flags.buyer === undefined ? record.sku === flags.sku : record.buyer === flags.buyer
-}
-
-async function runDump(directory: string, flags: DumpFlags): Promise<void> {
-  const isCsv = flags.format === 'csv'
-  if (isCsv) process.stdout.write(`${csvLine(EVENT_COLUMNS)}\n`)
-  const end = { seq: flags.to, at: undefined }
-  await walk(partitionAt(directory), end, {
-    onEvent: (event, state) => {
-      if (!isDumped(event, state, flags)) return undefined
-      const record = eventRecord(event, state)
-      if (flags.sku !== undefined && record.sku !== flags.sku) return undefined
-      const line = isCsv
-        ? csvLine(EVENT_COLUMNS.map((name) => record[name]))
-        : JSON.stringify(record)
-      return writeLine(line)
-    },
-  })
-}
-
-function isDumped(event: Event, state: PartitionState, flags: DumpFlags): boolean {
-  const isLateEnough = flags.from === undefined || state.lastSeq >= flags.from
-  return isLateEnough && (flags.type === undefined || event.kind === flags.type)
-}
-
-// A pipe that is full is waited for, so that memory does not grow with the journal.
-function writeLine(line: string): Promise<void> | undefined {
-  if (process.stdout.write(`${line}\n`)) return undefined
-  return new Promise((resolve) => process.stdout.once('drain', resolve))
 }

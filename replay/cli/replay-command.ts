@@ -3,21 +3,33 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Command } from 'commander'
 import { JournalError } from '../../journal/errors.ts'
+import { ReplayError } from '../errors.ts'
+import { backupCommand, rebuildCommand, restoreCommand } from './copy-commands.ts'
+import { diffCommand } from './diff-command.ts'
+import { dumpCommand } from './dump-command.ts'
 import { planCommand, verifyCommand } from './inspect-commands.ts'
-import { diffCommand, snapshotCommand } from './keep-commands.ts'
+import { archiveCommand, snapshotCommand, trimCommand } from './keep-commands.ts'
 import { EXIT } from './output.ts'
-import { dumpCommand, historyCommand, stateCommand } from './question-commands.ts'
+import { historyCommand, stateCommand } from './question-commands.ts'
+import { repairCommand } from './repair-command.ts'
+import { reportCommand } from './report-command.ts'
+import { reshardCommand } from './reshard-command.ts'
 
 const CHILD_MARK = 'HOLDFAST_REPLAY_CHILD'
 
 /** The command and its sub-commands, for the CLI's main. */
 export function replayCommand(): Command {
   const replay = new Command('replay').description(
-    'Question a journal: read-only, and safe beside a running server.',
+    'Question, verify and keep journals; safe beside a running server.',
   )
   const looks = [planCommand(), verifyCommand(), diffCommand()]
-  const questions = [stateCommand(), historyCommand(), dumpCommand()]
-  for (const command of [...looks, ...questions, snapshotCommand()]) replay.addCommand(command)
+  const questions = [stateCommand(), historyCommand(), dumpCommand(), reportCommand()]
+  const keeps = [snapshotCommand(), archiveCommand(), trimCommand()]
+  const copies = [backupCommand(), restoreCommand(), rebuildCommand()]
+  const changes = [repairCommand(), reshardCommand()]
+  for (const command of [...looks, ...questions, ...keeps, ...copies, ...changes]) {
+    replay.addCommand(command)
+  }
   return replay
 }
 
@@ -48,9 +60,10 @@ export async function runReplayChild(argv: readonly string[]): Promise<number> {
   return EXIT.fault
 }
 
-/** Says what a JournalError or the operating system says and sets the exit code; anything else is thrown on. */
+/** Says what a coded fault or the operating system says and sets the exit code; anything else is thrown on. */
 export function reportFault(error: unknown): void {
-  if (!(error instanceof JournalError) && !isSystemError(error)) throw error
+  const isCoded = error instanceof JournalError || error instanceof ReplayError
+  if (!isCoded && !isSystemError(error)) throw error
   process.stderr.write(`replay: ${error.message} [${error.code}]\n`)
   process.exitCode = EXIT.fault
 }

@@ -1,7 +1,6 @@
 // The journal on disk: the contract, its segments, what a crash leaves, and every kind of damage to its files.
 import {
   chmodSync,
-  cpSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -16,14 +15,7 @@ import { EVENTS, OPENING } from '../../journal/block-header.ts'
 import { EMPTY_HEAD } from '../../journal/chain.ts'
 import { blockKey, openEnvironment, seqOfKey } from '../../journal/lmdb-environment.ts'
 import { openLmdbJournal } from '../../journal/lmdb-journal.ts'
-import {
-  continuationMark,
-  draftPath,
-  listDrafts,
-  listSegments,
-  segmentFile,
-  segmentPath,
-} from '../../journal/segments.ts'
+import { listSegments, segmentFile, segmentPath } from '../../journal/segments.ts'
 import { blockAt, eventAt, faultCode, IDENTITY, readAll } from '../fixtures/blocks.ts'
 import { type LmdbPlace, lmdbPlaces } from '../fixtures/lmdb-place.ts'
 import { randomTest } from '../fixtures/seed.ts'
@@ -117,84 +109,6 @@ describe('segments', () => {
     expect(firstSeqs(place)).toEqual([1])
     expect(listSegments(join(place.path, 'nowhere'))).toEqual([])
     expect([0, 1, 2 ** 53 - 1].map((seq) => seqOfKey(blockKey(seq)))).toEqual([0, 1, 2 ** 53 - 1])
-  })
-})
-
-describe('a crash while a segment is begun', () => {
-  test('before the one before was closed leaves a draft, which nobody minds', async () => {
-    const place = places()
-    const head = await place.write(1, EACH)
-    cpSync(segmentPath(place.path, 1), draftPath(place.path, EACH + 1, 1), { recursive: true })
-    expect((await readAll(place.reader)).chain.head).toEqual(head)
-    await place.write(2, EACH, 1)
-    expect((await readAll(place.reader)).events).toHaveLength(3 * EACH)
-    expect(listDrafts(place.path), 'gone with the next segment').toEqual([])
-  })
-
-  test('right after the one before was closed begins it at the next start', async () => {
-    const place = places()
-    await place.write(2, EACH, 1)
-    const next = segmentPath(place.path, EACH + 1)
-    rmSync(draftPath(place.path, EACH + 1, 1), { recursive: true, force: true })
-    renameSync(next, draftPath(place.path, EACH + 1, 1))
-    expect((await readAll(place.reader)).chain.head.seq).toBe(EACH)
-    await place.write(1, EACH)
-    expect(firstSeqs(place)).toEqual([1, EACH + 1])
-    expect((await readAll(place.reader)).events).toHaveLength(2 * EACH)
-    expect(listDrafts(place.path)).toEqual([])
-  })
-
-  test('cannot lose the one that follows: it is missed', async () => {
-    const place = places()
-    await place.write(2, EACH, 1)
-    rmSync(segmentPath(place.path, EACH + 1), { recursive: true })
-    expect(await readCode(place)).toBe('journal_gap')
-  })
-
-  test('is told from an archive, which goes on elsewhere', async () => {
-    const place = places()
-    await place.write(2, EACH, 1)
-    rmSync(segmentPath(place.path, EACH + 1), { recursive: true })
-    writeFileSync(continuationMark(place.path, EACH + 1), '')
-    expect((await readAll(place.reader)).chain.head.seq).toBe(EACH)
-  })
-
-  const leftovers: [string, string, (folder: string) => Promise<void>][] = [
-    ['an empty folder', 'journal_unreadable', async (folder) => void mkdirSync(folder)],
-    [
-      'an empty file',
-      'journal_damaged',
-      async (folder) => {
-        mkdirSync(folder)
-        writeFileSync(segmentFile(folder), '')
-      },
-    ],
-    [
-      'an environment without its opening block',
-      'journal_damaged',
-      async (folder) => {
-        mkdirSync(folder)
-        await openEnvironment(folder, false).close()
-      },
-    ],
-  ]
-  test.each(leftovers)('never leaves %s under its name: %s', async (_, code, leave) => {
-    const place = places()
-    await place.write(2, EACH)
-    await leave(segmentPath(place.path, 201))
-    expect(await readCode(place)).toBe(code)
-  })
-
-  test('by an owner that was overtaken leaves the journal of the other whole', async () => {
-    const place = places()
-    const head = await place.write(1, EACH)
-    const old = await place.openForWriting(2, head, 1)
-    const young = await place.openForWriting(3, head)
-    await young.append(blockAt(EACH + 1, EACH))
-    expect(await faultCode(() => old.append(blockAt(EACH + 1, 1)))).toBe('commit_refused')
-    expect(firstSeqs(place)).toEqual([1])
-    await young.append(blockAt(2 * EACH + 1, EACH))
-    expect((await readAll(place.reader)).chain.head).toEqual(young.head)
   })
 })
 

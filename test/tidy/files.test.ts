@@ -41,7 +41,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: [],
   journal: ['lmdb', 'msgpackr'],
-  replay: ['commander'],
+  replay: ['commander', 'uplot'],
   bin: [],
 }
 

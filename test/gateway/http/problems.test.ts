@@ -8,6 +8,7 @@ import { PROBLEMS, type ProblemCode } from '../../../gateway/http/problems.ts'
 import type { Answer } from '../../../gateway/partition-port.ts'
 import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../../../gateway/settings.ts'
 import { JOURNAL_FAULTS } from '../../../journal/errors.ts'
+import { REPLAY_FAULTS } from '../../../replay/errors.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
 import { get, RawSocket } from '../../fixtures/raw-socket.ts'
 import { type Reply, type TestApp, testApps } from '../../fixtures/test-app.ts'
@@ -175,15 +176,16 @@ describe('the documents', () => {
     )
   }
 
-  test('errors.md lists exactly the problems and the journal’s faults', () => {
+  test('errors.md lists exactly the problems, and the faults of journal and replay', () => {
     const rows = rowsOf('errors.md')
-    const codes = [...Object.keys(PROBLEMS), ...Object.keys(JOURNAL_FAULTS)]
+    const faults = { ...JOURNAL_FAULTS, ...REPLAY_FAULTS }
+    const codes = [...Object.keys(PROBLEMS), ...Object.keys(faults)]
     expect([...rows.keys()].sort(), REGENERATE).toEqual(codes.sort())
     for (const [code, { status, meaning }] of Object.entries(PROBLEMS)) {
       expect(rows.get(code), REGENERATE).toContain(String(status))
       expect(rows.get(code), REGENERATE).toContain(meaning)
     }
-    for (const [code, meaning] of Object.entries(JOURNAL_FAULTS)) {
+    for (const [code, meaning] of Object.entries(faults)) {
       expect(rows.get(code), REGENERATE).toContain(meaning)
     }
   })

@@ -1,0 +1,175 @@
+// Takes old segments out of a journal: to an archive, or away. First their state is written as the journal's new base.
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { Chain } from '../../journal/chain.ts'
+import { copyFileDurably } from '../../journal/copy-file.ts'
+import { type PartitionPaths, partitionPaths } from '../../journal/data-directory.ts'
+import { JournalError } from '../../journal/errors.ts'
+import { lmdbReader } from '../../journal/read-blocks.ts'
+import {
+  continuationMark,
+  listSegments,
+  type SegmentPlace,
+  segmentFile,
+} from '../../journal/segments.ts'
+import { listSnapshots, readSnapshot, writeSnapshot } from '../../journal/snapshot-file.ts'
+import { syncFolder } from '../../journal/sync-folder.ts'
+import { applyEvent } from '../apply-event.ts'
+import { beginningOf } from '../beginning.ts'
+import { ReplayError } from '../errors.ts'
+import { followBlocks } from '../follow-blocks.ts'
+import { firstHeader } from '../partition-place.ts'
+
+export interface Retired {
+  readonly path: string
+  /** Segments that went, or would go. */
+  readonly segments: readonly string[]
+  /** Seq of the first event that is still in the journal. */
+  readonly firstSeq: number
+}
+
+/** Closed segments whose events all come before `beforeSeq`, the oldest first. The newest segment never counts. */
+export function segmentsBefore(paths: PartitionPaths, beforeSeq: number): SegmentPlace[] {
+  const places = listSegments(paths.journal)
+  return places.filter((_, index) => {
+    const next = places[index + 1]
+    return next !== undefined && next.firstSeq <= beforeSeq
+  })
+}
+
+/**
+ * Moves closed segments that end before `beforeSeq` to the data directory `archive`, which becomes the older part of
+ * this journal: it can be verified and questioned, and refuses to be started. Safe beside a running server.
+ * @throws ReplayError `snapshot_needed` when no valid snapshot covers them, `target_exists` when `archive` holds
+ * another journal.
+ */
+export async function archiveSegments(
+  paths: PartitionPaths,
+  archive: string,
+  beforeSeq: number,
+): Promise<Retired> {
+  const places = segmentsBefore(paths, beforeSeq)
+  if (places.length === 0) return retired(paths, places)
+  const { partition, clusterId } = await firstHeader(paths)
+  const target = partitionPaths(archive, partition)
+  await requireContinuation(paths, target, clusterId)
+  const oldBase = (await beginningOf(paths)).base
+  await standIn(paths, places)
+  mkdirSync(target.journal, { recursive: true })
+  if (oldBase !== undefined && listSegments(target.journal).length === 0) {
+    mkdirSync(target.snapshots, { recursive: true })
+    copyFileDurably(oldBase, join(target.snapshots, basename(oldBase)))
+  }
+  for (const place of places) moveSegment(paths, target, place)
+  dropOldSnapshots(paths)
+  return retired(paths, places)
+}
+
+/**
+ * Deletes closed segments that end before `beforeSeq`. Safe beside a running server.
+ * @throws ReplayError `snapshot_needed` when no valid snapshot covers them.
+ */
+export async function trimSegments(paths: PartitionPaths, beforeSeq: number): Promise<Retired> {
+  const places = segmentsBefore(paths, beforeSeq)
+  if (places.length === 0) return retired(paths, places)
+  await standIn(paths, places)
+  for (const { path } of places) {
+    rmSync(path, { recursive: true })
+    syncFolder(paths.journal)
+  }
+  dropOldSnapshots(paths)
+  return retired(paths, places)
+}
+
+function retired(paths: PartitionPaths, places: readonly SegmentPlace[]): Retired {
+  const firstSeq = listSegments(paths.journal)[0]?.firstSeq ?? 0
+  return { path: paths.root, segments: places.map(({ path }) => path), firstSeq }
+}
+
+// Makes sure that a start, and every question, can do without `places`: by a snapshot of the event right before what
+// stays, which comes from replay.
+async function standIn(paths: PartitionPaths, places: readonly SegmentPlace[]): Promise<void> {
+  const last = places.at(-1) as SegmentPlace
+  const kept = listSegments(paths.journal).find(({ firstSeq }) => firstSeq > last.firstSeq)
+  const baseSeq = (kept?.firstSeq ?? 1) - 1
+  await requireSnapshotFrom(paths, baseSeq)
+  const { state, head, identity } = await beginningOf(paths)
+  const chain = new Chain(identity, head)
+  for await (const block of followBlocks(lmdbReader(paths.journal), chain)) {
+    for (const event of block.events) applyEvent(state, event, block)
+    if (state.lastSeq >= baseSeq) break
+  }
+  if (chain.identity === undefined || state.lastSeq !== baseSeq) return
+  await writeSnapshot(paths.snapshots, chain.identity, chain.head, state)
+}
+
+// Snapshots from before the base: no event that is left follows them.
+function dropOldSnapshots(paths: PartitionPaths): void {
+  const firstSeq = listSegments(paths.journal)[0]?.firstSeq ?? 1
+  for (const { path, seq } of listSnapshots(paths.snapshots)) {
+    if (seq < firstSeq - 1) rmSync(path, { force: true })
+  }
+}
+
+async function requireSnapshotFrom(paths: PartitionPaths, seq: number): Promise<void> {
+  for (const place of listSnapshots(paths.snapshots)) {
+    if (place.seq < seq) break
+    try {
+      await readSnapshot(place.path, await firstHeader(paths), 1)
+      return
+    } catch (fault) {
+      if (!(fault instanceof JournalError)) throw fault
+    }
+  }
+  throw new ReplayError(
+    'snapshot_needed',
+    `${paths.root} has no valid snapshot of seq ${seq} or later: without one the journal could not be started. ` +
+      'Run `holdfast replay snapshot` first; nothing was changed.',
+  )
+}
+
+// An archive takes the segments that follow its own, and nothing else.
+async function requireContinuation(
+  paths: PartitionPaths,
+  target: PartitionPaths,
+  clusterId: string,
+): Promise<void> {
+  if (listSegments(target.journal).length === 0) return
+  const firstSeq = listSegments(paths.journal)[0]?.firstSeq ?? 1
+  const isNext = existsSync(continuationMark(target.journal, firstSeq))
+  if (isNext && (await firstHeader(target)).clusterId === clusterId) return
+  throw new ReplayError(
+    'target_exists',
+    `${target.journal} holds another journal, or does not end at seq ${firstSeq - 1}. Name an empty folder, or the ` +
+      'archive that this journal was archived to before.',
+  )
+}
+
+// The mark for what follows comes first: at no moment does the archive look like a journal that lost its end.
+function moveSegment(from: PartitionPaths, to: PartitionPaths, place: SegmentPlace): void {
+  const next = listSegments(from.journal).find(({ firstSeq }) => firstSeq > place.firstSeq)
+  writeFileSync(continuationMark(to.journal, next?.firstSeq ?? 0), '', { flush: true })
+  moveFolder(place.path, join(to.journal, basename(place.path)))
+  rmSync(continuationMark(to.journal, place.firstSeq), { force: true })
+  syncFolder(to.journal)
+  syncFolder(from.journal)
+}
+
+function moveFolder(from: string, to: string): void {
+  try {
+    renameSync(from, to)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') throw cause
+    copyToOtherDisk(from, to)
+  }
+}
+
+function copyToOtherDisk(from: string, to: string): void {
+  const draft = `${to}.moving`
+  rmSync(draft, { recursive: true, force: true })
+  mkdirSync(draft)
+  copyFileDurably(segmentFile(from), segmentFile(draft))
+  syncFolder(draft)
+  renameSync(draft, to)
+  rmSync(from, { recursive: true })
+}
