@@ -131,7 +131,7 @@ async function measureMemory(folder: string): Promise<Memory> {
 
 async function mostMebibytes(data: string): Promise<number> {
   const report =
-    "process.on('exit',()=>process.stderr.write(`most ${process.resourceUsage().maxRSS}\\n`))"
+    "process.on('exit',()=>process.stderr.write('most '+process.resourceUsage().maxRSS))"
   const flags = ['--import', `data:text/javascript,${encodeURIComponent(report)}`]
   const env = { ...process.env, HOLDFAST_REPLAY_CHILD: '1' }
   const words = ['replay', 'verify', data, '--json', '--quiet']
