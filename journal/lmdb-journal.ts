@@ -94,6 +94,8 @@ class LmdbJournal implements Journal {
   async openNewestSegment(): Promise<void> {
     const newest = listSegments(this.#journalPath).at(-1)
     if (newest === undefined) return this.#nameDraft(await this.#makeDraft())
+    // Its owner may have died right after naming it; what is acknowledged in it must not hang on that name.
+    syncFolder(this.#journalPath)
     const environment = this.#openSegment(newest)
     const isClosed = environment.get(blockKey(this.#head.seq + 1)) !== undefined
     if (!isClosed) return

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { type FileHandle, open, rename } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import type { PartitionState } from '../core/partition-state.ts'
 import { stateHash } from '../core/state-hash.ts'
@@ -69,6 +69,8 @@ export async function writeSnapshot(
     await writeDraft(draft, encodeHeader(identity, head, state, hash), state)
     await rename(draft, path)
     syncFolder(directory)
+    // The folder itself may be new, and a trimmed journal hangs on what is in it.
+    syncFolder(dirname(directory))
   } finally {
     rmSync(draft, { force: true })
   }

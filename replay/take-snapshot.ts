@@ -8,6 +8,7 @@ import {
   type SnapshotPlace,
   writeSnapshot,
 } from '../journal/snapshot-file.ts'
+import { syncJournal } from '../journal/sync-journal.ts'
 import { type ExpectedIdentity, rebuild } from './rebuild.ts'
 
 /** Snapshots that stay: the newest, and the one before in case it is damaged. */
@@ -41,6 +42,8 @@ export async function takeSnapshot(options: TakeSnapshotOptions): Promise<Snapsh
   const isCovered = snapshotSeq === head.seq && listSnapshots(snapshots)[0]?.seq === head.seq
   if (identity === undefined || head.seq === 0 || isCovered)
     return { kind: 'unneeded', seq: head.seq }
+  // Were the journal to end earlier after a power loss, a start would miss events that the snapshot vouches for.
+  syncJournal(journal)
   const { seq, stateHash } = await writeSnapshot(snapshots, identity, head, state)
   pruneSnapshots(snapshots, KEPT_SNAPSHOTS, basesOf(journal))
   return { kind: 'written', seq, stateHash, ms: Math.round(performance.now() - startedAt) }

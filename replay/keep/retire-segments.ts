@@ -14,6 +14,7 @@ import {
 } from '../../journal/segments.ts'
 import { listSnapshots, readSnapshot, writeSnapshot } from '../../journal/snapshot-file.ts'
 import { syncFolder } from '../../journal/sync-folder.ts'
+import { syncJournal } from '../../journal/sync-journal.ts'
 import { applyEvent } from '../apply-event.ts'
 import { beginningOf } from '../beginning.ts'
 import { ReplayError } from '../errors.ts'
@@ -100,6 +101,7 @@ async function standIn(paths: PartitionPaths, places: readonly SegmentPlace[]): 
     if (state.lastSeq >= baseSeq) break
   }
   if (chain.identity === undefined || state.lastSeq !== baseSeq) return
+  syncJournal(paths.journal)
   await writeSnapshot(paths.snapshots, chain.identity, chain.head, state)
 }
 

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { DrillError } from './errors.ts'
+import { DrillError } from '../errors.ts'
 
-const BIN = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../../../bin/holdfast.js', import.meta.url))
 
 interface LogLine {
   readonly msg: string

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { AcknowledgedLog } from '../../../gateway/drill/acknowledged-log.ts'
-import type { KillDrillReport } from '../../../gateway/drill/kill-drill.ts'
-import { seededRandom } from '../../../gateway/drill/random.ts'
+import { AcknowledgedLog } from '../../../../gateway/drill/kill/acknowledged-log.ts'
+import type { KillDrillReport } from '../../../../gateway/drill/kill/kill-drill.ts'
+import { seededRandom } from '../../../../gateway/drill/random.ts'
 
 const run = promisify(execFile)
 
