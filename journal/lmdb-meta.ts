@@ -6,8 +6,6 @@ const MAGIC = 0xbeefc0de
 const FORMAT = 2
 const PAGE_BYTES_MIN = 256
 const PAGE_BYTES_MAX = 65_536
-/** Bytes in front of every page: {u64 page, u64 txnid, u16 pad, u16 flags, u16 lower, u16 upper}. */
-export const PAGE_HEADER_BYTES = 24
 /** Flag of a meta page in its header. */
 const META_FLAG = 8
 const FLAGS_OFFSET = 18
@@ -32,6 +30,11 @@ const TREE_OFFSET = {
   root: 40,
 } as const
 
+/** The root of an empty tree: P_INVALID, all bits set. */
+const NO_PAGE: number = 2 ** 64
+/** The last page of a file without a commit: there are the two meta pages. */
+const FRESH_LAST_PAGE = 1
+
 /** What a meta page says of one of its two trees. */
 export interface LmdbTree {
   readonly depth: number
@@ -39,7 +42,7 @@ export interface LmdbTree {
   readonly leafPages: number
   readonly overflowPages: number
   readonly entries: number
-  /** Page number of the root; of no meaning in an empty tree, whose depth is 0. */
+  /** Page number of the root; NO_PAGE in an empty tree, whose depth is 0. */
   readonly root: number
 }
 
@@ -79,6 +82,9 @@ export function newestMeta(pages: Buffer): LmdbMeta {
   if (!isFresh && (newest.txnid % 2 !== slot || newest.txnid !== older.txnid + 1)) {
     throw new Error(`its last two commits are numbered ${older.txnid} and ${newest.txnid}`)
   }
+  if (isFresh && newest.lastPage !== FRESH_LAST_PAGE) {
+    throw new Error('it has pages, but no commit')
+  }
   if (newest.main.entries < older.main.entries || newest.lastPage < older.lastPage) {
     throw new Error(`commit ${newest.txnid} has less in it than the one before`)
   }
@@ -97,7 +103,10 @@ function parseMeta(page: Buffer, slot: number): LmdbMeta {
     page.readUInt32LE(OFFSET.format) === FORMAT &&
     page.readUInt16LE(FLAGS_OFFSET) === META_FLAG &&
     readNumber(page, 0) === slot &&
-    isPageSize(pageSize)
+    isPageSize(pageSize) &&
+    // Flags of the tree of blocks would have LMDB compare keys in another order. The field before them goes with one.
+    page.readUInt32LE(OFFSET.mainTree + TREE_OFFSET.pageSize) === 0 &&
+    page.readUInt16LE(OFFSET.mainTree + TREE_OFFSET.flags) === 0
   if (!isMeta) throw new Error('it does not begin like a file of this version of LMDB')
   return {
     pageSize,
@@ -105,9 +114,15 @@ function parseMeta(page: Buffer, slot: number): LmdbMeta {
     flags: page.readUInt16LE(OFFSET.freeTree + TREE_OFFSET.flags),
     lastPage: readNumber(page, OFFSET.lastPage),
     txnid: readNumber(page, OFFSET.txnid),
-    free: readTree(page, OFFSET.freeTree),
-    main: readTree(page, OFFSET.mainTree),
+    free: requireTree(readTree(page, OFFSET.freeTree)),
+    main: requireTree(readTree(page, OFFSET.mainTree)),
   }
+}
+
+// LMDB takes a root of 0 for a reason to abort the process.
+function requireTree(tree: LmdbTree): LmdbTree {
+  if ((tree.depth === 0) === (tree.root === NO_PAGE)) return tree
+  throw new Error(`it names page ${tree.root} as the root of a tree of depth ${tree.depth}`)
 }
 
 function readTree(page: Buffer, offset: number): LmdbTree {

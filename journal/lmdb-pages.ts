@@ -1,33 +1,24 @@
 // Checks the pages of an LMDB file before LMDB trusts them: it has no checksums, and follows a damaged page number
 // into a signal that kills the process, or into an older tree that lacks the last commits.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { freePages } from './lmdb-free-list.ts'
+import { type LmdbMeta, type LmdbTree, newestMeta, readMetaPages } from './lmdb-meta.ts'
 import {
-  type LmdbMeta,
-  type LmdbTree,
-  newestMeta,
+  BRANCH,
+  LEAF,
+  LmdbPage,
   PAGE_HEADER_BYTES,
-  readMetaPages,
-} from './lmdb-meta.ts'
+  type PageEntry,
+  requireOverflow,
+} from './lmdb-page.ts'
 
-const BRANCH = 1
-const LEAF = 2
-const OVERFLOW = 4
-const KIND_MASK = 7
-const FLAGS_OFFSET = 18
-const LOWER_OFFSET = 20
-const OVERFLOW_PAGES_OFFSET = 20
-const NODE_HEADER_BYTES = 8
-/** A node's flag: its data lies on pages of its own. */
-const IS_BIG = 1
-const OVERFLOW_PLACE_BYTES = 24
-const KEY_BYTES = 8
-const HIGH = 2 ** 32
 /** Looks at a file that is being written before it is left to its writer, who would have noticed. */
 const LOOKS = 5
 
 /**
- * Walks both trees of the file from the newest meta page: every page where it belongs, every key in order, and as
- * many of each as the meta page counts. Throws an Error that says what is wrong. A writer may go on meanwhile.
+ * Walks both trees of the file from the newest meta page: every page where it belongs, every key in order, as many of
+ * each as the meta page counts, and no page free that is in use. Throws an Error that says what is wrong. A writer may
+ * go on meanwhile.
  */
 export function checkPages(path: string): void {
   const file = openSync(path, 'r')
@@ -44,7 +35,7 @@ export function checkPages(path: string): void {
 function isWholeOrChanging(file: number): boolean {
   const pages = readMetaPages(file)
   try {
-    new TreeWalk(file, newestMeta(pages)).check()
+    new FileWalk(file, newestMeta(pages)).check()
     return true
   } catch (fault) {
     if (readMetaPages(file).equals(pages)) throw fault
@@ -52,34 +43,86 @@ function isWholeOrChanging(file: number): boolean {
   }
 }
 
-class TreeWalk {
+class FileWalk {
   readonly #file: number
   readonly #meta: LmdbMeta
   /** One bit per page that was met: no page is part of two things. */
   readonly #met: Uint8Array
-  readonly #counts = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 }
-  #lastKey = -1
+  readonly #freeLists: Buffer[] = []
 
   constructor(file: number, meta: LmdbMeta) {
     this.#file = file
     this.#meta = meta
-    const bytes = fstatSync(file).size
-    if ((meta.lastPage + 1) * meta.pageSize > bytes) {
+    if ((meta.lastPage + 1) * meta.pageSize > fstatSync(file).size) {
       throw new Error('it is shorter than it says: it was cut off')
     }
     this.#met = new Uint8Array(Math.ceil((meta.lastPage + 1) / 8))
   }
 
   check(): void {
-    this.#walkTree(this.#meta.main, 'the tree of blocks', true)
-    this.#walkTree(this.#meta.free, 'the tree of free pages', false)
+    new TreeWalk(this, this.#meta, this.#meta.main, true, () => undefined).check(
+      'the tree of blocks',
+    )
+    const keep = (list: Buffer) => this.#freeLists.push(list)
+    new TreeWalk(this, this.#meta, this.#meta.free, false, keep).check('the tree of free pages')
+    // Last, when all that is in use was met: LMDB would write over a page that is wrongly free.
+    for (const list of this.#freeLists) {
+      for (const page of freePages(list, this.#meta.lastPage)) this.meet(page)
+    }
   }
 
-  #walkTree(tree: LmdbTree, name: string, isBigEndian: boolean): void {
+  /** Reads the first `bytes` of a page, which must not have been met before. */
+  read(number: number, bytes: number): Buffer {
+    this.meet(number)
+    return this.readAt(number * this.#meta.pageSize, bytes)
+  }
+
+  readAt(offset: number, bytes: number): Buffer {
+    const buffer = Buffer.allocUnsafe(bytes)
+    readSync(this.#file, buffer, 0, bytes, offset)
+    return buffer
+  }
+
+  meet(number: number): void {
+    const isThere = number >= 2 && number <= this.#meta.lastPage
+    if (!isThere) throw new Error(`page ${number} is named, but there is none`)
+    const bit = 1 << (number & 7)
+    const index = number >> 3
+    if (((this.#met[index] as number) & bit) !== 0) {
+      throw new Error(`page ${number} is in use twice`)
+    }
+    this.#met[index] = (this.#met[index] as number) | bit
+  }
+}
+
+/** One of the two trees, from its root. */
+class TreeWalk {
+  readonly #file: FileWalk
+  readonly #meta: LmdbMeta
+  readonly #tree: LmdbTree
+  readonly #isBigEndian: boolean
+  readonly #onValue: (value: Buffer) => void
+  readonly #counts = { branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0 }
+  #lastKey = -1
+
+  constructor(
+    file: FileWalk,
+    meta: LmdbMeta,
+    tree: LmdbTree,
+    isBigEndian: boolean,
+    onValue: (value: Buffer) => void,
+  ) {
+    this.#file = file
+    this.#meta = meta
+    this.#tree = tree
+    this.#isBigEndian = isBigEndian
+    this.#onValue = onValue
+  }
+
+  check(name: string): void {
     const counts = this.#counts
-    counts.branchPages = counts.leafPages = counts.overflowPages = counts.entries = 0
-    this.#lastKey = -1
-    if (tree.depth > 0) this.#walkPage(tree.root, tree.depth, isBigEndian)
+    const tree = this.#tree
+    if (tree.depth > 0) this.#walk(tree.root, tree.depth, Number.POSITIVE_INFINITY)
     const isWhole =
       counts.branchPages === tree.branchPages &&
       counts.leafPages === tree.leafPages &&
@@ -89,77 +132,52 @@ class TreeWalk {
     throw new Error(`${name} has ${counts.entries} entries of ${tree.entries}`)
   }
 
-  #walkPage(number: number, depth: number, isBigEndian: boolean): void {
-    const page = this.#readPage(number, this.#meta.pageSize)
-    const isLeaf = depth === 1
-    if ((page.readUInt16LE(FLAGS_OFFSET) & KIND_MASK) !== (isLeaf ? LEAF : BRANCH)) {
-      throw new Error(`page ${number} is not of the kind that it must be`)
-    }
-    if (isLeaf) this.#counts.leafPages++
+  // All keys below `number` come after the last one met and before `end`.
+  #walk(number: number, depth: number, end: number): void {
+    const { pageSize, txnid } = this.#meta
+    const kind = depth === 1 ? LEAF : BRANCH
+    const page = new LmdbPage(this.#file.read(number, pageSize), number, kind, txnid)
+    if (kind === LEAF) this.#counts.leafPages++
     else this.#counts.branchPages++
-    const nodes = page.readUInt16LE(LOWER_OFFSET) >> 1
-    if (nodes === 0 || PAGE_HEADER_BYTES + 2 * nodes > page.length) throw badNode(number)
-    for (let index = 0; index < nodes; index++) {
-      const offset = PAGE_HEADER_BYTES + page.readUInt16LE(PAGE_HEADER_BYTES + 2 * index)
-      if (offset + NODE_HEADER_BYTES > page.length) throw badNode(number)
-      if (isLeaf) this.#checkEntry(page, offset, number, isBigEndian)
-      else this.#walkPage(childOf(page, offset), depth - 1, isBigEndian)
+    for (let index = 0; index < page.count; index++) {
+      if (kind === LEAF) this.#checkEntry(page.entry(index, this.#isBigEndian), end, number)
+      else this.#walkChild(page, index, depth, end)
     }
   }
 
-  #checkEntry(page: Buffer, offset: number, number: number, isBigEndian: boolean): void {
-    const dataBytes = page.readUInt32LE(offset)
-    const isBig = page.readUInt16LE(offset + 4) === IS_BIG
-    const keyAt = offset + NODE_HEADER_BYTES
-    const end = keyAt + KEY_BYTES + (isBig ? OVERFLOW_PLACE_BYTES : dataBytes)
-    const isKey = page.readUInt16LE(offset + 6) === KEY_BYTES
-    if (!isKey || (!isBig && page.readUInt16LE(offset + 4) !== 0) || end > page.length) {
-      throw badNode(number)
+  // A child's keys are not below its separator; the first child has none.
+  #walkChild(page: LmdbPage, index: number, depth: number, end: number): void {
+    const next = index + 1 < page.count ? page.separator(index + 1, this.#isBigEndian) : end
+    if (index > 0) {
+      const separator = page.separator(index, this.#isBigEndian)
+      if (separator <= this.#lastKey || separator >= next) throw disordered(page.number)
+      this.#lastKey = separator - 1
     }
-    const key = Number(isBigEndian ? page.readBigUInt64BE(keyAt) : page.readBigUInt64LE(keyAt))
-    if (key <= this.#lastKey) throw new Error(`page ${number} has its keys out of order`)
-    this.#lastKey = key
+    this.#walk(page.child(index), depth - 1, next)
+  }
+
+  #checkEntry(entry: PageEntry, end: number, number: number): void {
+    if (entry.key <= this.#lastKey || entry.key >= end) throw disordered(number)
+    this.#lastKey = entry.key
     this.#counts.entries++
-    if (isBig) this.#checkOverflow(page, keyAt + KEY_BYTES, dataBytes)
+    const { bigPage, value, valueBytes } = entry
+    if (bigPage === undefined) this.#onValue(value)
+    else this.#checkBig(bigPage, valueBytes)
   }
 
-  #checkOverflow(page: Buffer, offset: number, dataBytes: number): void {
-    const number = Number(page.readBigUInt64LE(offset))
-    const pages = Math.floor((PAGE_HEADER_BYTES - 1 + dataBytes) / this.#meta.pageSize) + 1
-    const head = this.#readPage(number, PAGE_HEADER_BYTES)
-    const isOverflow = (head.readUInt16LE(FLAGS_OFFSET) & KIND_MASK) === OVERFLOW
-    if (!isOverflow || head.readUInt32LE(OVERFLOW_PAGES_OFFSET) !== pages) {
-      throw new Error(`page ${number} does not begin the block that it should hold`)
-    }
-    for (let more = 1; more < pages; more++) this.#meet(number + more)
+  #checkBig(number: number, valueBytes: number): void {
+    const { pageSize, txnid } = this.#meta
+    const pages = Math.floor((PAGE_HEADER_BYTES - 1 + valueBytes) / pageSize) + 1
+    requireOverflow(this.#file.read(number, PAGE_HEADER_BYTES), number, pages, txnid)
+    for (let more = 1; more < pages; more++) this.#file.meet(number + more)
     this.#counts.overflowPages += pages
-  }
-
-  #readPage(number: number, bytes: number): Buffer {
-    this.#meet(number)
-    const page = Buffer.allocUnsafe(bytes)
-    readSync(this.#file, page, 0, bytes, number * this.#meta.pageSize)
-    const isInPlace = Number(page.readBigUInt64LE(0)) === number
-    if (isInPlace) return page
-    throw new Error(`page ${number} is not where it must be`)
-  }
-
-  #meet(number: number): void {
-    const isThere = number >= 2 && number <= this.#meta.lastPage
-    if (!isThere) throw new Error(`page ${number} is named, but there is none`)
-    const bit = 1 << (number & 7)
-    const index = number >> 3
-    if (((this.#met[index] as number) & bit) !== 0)
-      throw new Error(`page ${number} is in use twice`)
-    this.#met[index] = (this.#met[index] as number) | bit
+    // Blocks are read and proved by their own checksums; only lists of free pages are looked into here.
+    if (!this.#isBigEndian) {
+      this.#onValue(this.#file.readAt(number * pageSize + PAGE_HEADER_BYTES, valueBytes))
+    }
   }
 }
 
-// The 48 bits of a child's number lie where a leaf's node has its size and flags.
-function childOf(page: Buffer, offset: number): number {
-  return page.readUInt32LE(offset) + page.readUInt16LE(offset + 4) * HIGH
-}
-
-function badNode(page: number): Error {
-  return new Error(`page ${page} has an entry that is none`)
+function disordered(page: number): Error {
+  return new Error(`page ${page} has its keys out of order`)
 }

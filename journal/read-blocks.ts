@@ -107,12 +107,15 @@ function* readEnvironment(
   place: SegmentPlace,
   fromSeq: number,
 ): Generator<StoredBlock> {
-  if (environment.get(blockKey(0)) === undefined) {
+  const opening = environment.get(blockKey(0))
+  if (opening === undefined) {
     throw new JournalError(
       'journal_damaged',
       `${segmentFile(place.path)} is damaged: its opening block is missing. Restore it from a backup.`,
     )
   }
+  // Also where reading starts behind it: a segment under another's name must not pass for that one.
+  readStored(place, blockKey(0), opening)
   let start = blockKey(firstKeyToRead(environment, place, fromSeq))
   for (;;) {
     const entries = [...environment.getRange({ start, limit: BLOCKS_PER_RANGE, snapshot: false })]

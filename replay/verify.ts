@@ -108,8 +108,9 @@ class Verifier {
     this.#chain = new Chain(beginning.identity, beginning.head)
     this.#state = beginning.state
     this.#baseSeq = beginning.head.seq
-    // The one that the journal begins with was read and proved there.
-    const isLater = (place: SnapshotPlace) => place.path !== beginning.base
+    // The one that the journal begins with was read and proved there; nothing is left to hold older ones against.
+    const isLater = (place: SnapshotPlace) =>
+      beginning.base === undefined || place.seq > beginning.head.seq
     this.#snapshots = listSnapshots(paths.snapshots).reverse().filter(isLater)
     this.#snapshotsChecked = beginning.base === undefined ? 0 : 1
   }

@@ -19,6 +19,7 @@ export function snapshotCommand(): Command {
     .description('write a snapshot now; a running server is not disturbed')
     .argument('[directory]', 'data directory, or one partition in it', './data')
     .option('--json', 'one JSON object per partition')
+    .option('--quiet', 'no progress')
     .addHelpText('after', '\nExample:\n  holdfast replay snapshot ./data')
     .action(async (directory: string, flags: OutputFlags) => {
       for (const { journal, snapshots } of partitionsAt(directory)) {
@@ -55,6 +56,7 @@ export function archiveCommand(): Command {
     )
     .option('--dry-run', 'only say which')
     .option('--json', 'one JSON object per partition')
+    .option('--quiet', 'no progress')
     .addHelpText(
       'after',
       '\nThe archive is the older part of the journal: `verify`, `state`, `history` and `dump` work on it.\n\nExample:\n' +
@@ -77,6 +79,7 @@ export function trimCommand(): Command {
     .requiredOption('--before <seq>', 'those that end before this event', seqArgument)
     .option('--dry-run', 'only say which')
     .option('--json', 'one JSON object per partition')
+    .option('--quiet', 'no progress')
     .addHelpText(
       'after',
       '\nWhat is deleted cannot be questioned any more: `archive` keeps it.\n\nExample:\n' +

@@ -20,6 +20,7 @@ export function reshardCommand(): Command {
     .requiredOption('--out <directory>', 'data directory to write, which does not exist yet')
     .addOption(segmentBytesOption())
     .option('--json', 'one JSON object')
+    .option('--quiet', 'no progress')
     .addHelpText(
       'after',
       '\nEach SKU moves whole: stock, reservations, buyers, keys. The new journals begin with that state; what led to it\n' +

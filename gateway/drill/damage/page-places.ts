@@ -1,6 +1,7 @@
 // Where things lie in a healthy data.mdb: the pages in use, their entries, the blocks. Only ever read to be hit.
 import { type BlockHeader, HEADER_BYTES, readHeader } from '../../../journal/block-header.ts'
-import { type LmdbMeta, newestMeta, PAGE_HEADER_BYTES } from '../../../journal/lmdb-meta.ts'
+import { type LmdbMeta, newestMeta } from '../../../journal/lmdb-meta.ts'
+import { PAGE_HEADER_BYTES } from '../../../journal/lmdb-page.ts'
 
 /** The bytes at the start of a meta page that mean something. */
 export const META_USED_BYTES = 168
