@@ -23,7 +23,7 @@ Examples:
   holdfast drill damage --json --data /mnt/disk-to-prove/drill
 
 Each case copies a healthy data directory, damages it in one way, and starts on it in a process of its own. It must
-come to the same state, or to a refusal that names a file; never to another state. died= counts the processes that
+come to the same state, or to a refusal that names a file before anything new is taken; never to another state. died= counts the processes that
 LMDB killed. Exit codes: 0 as it must be, 1 a fault, 2 usage, 3 a finding (its directory stays).`
 
 interface DamageFlags {
@@ -110,11 +110,11 @@ function conclude(report: DamageReport, directory: string, flags: DamageFlags): 
 }
 
 function printInWords(report: DamageReport): void {
-  const { cases, seed, same, refused, died, diedAtStart, refusedLate } = report
+  const { cases, seed, same, refused, died, diedAtStart } = report
   process.stdout.write(
     `cases=${cases} seed=${seed} same=${same} refused=${refused} died=${died}\n` +
-      `different=${report.different} unnamed=${report.unnamed} hung=${report.hung}\n` +
-      `died-at-start=${diedAtStart} refused-late=${refusedLate}\n\n`,
+      `different=${report.different} refused-late=${report.late} unnamed=${report.unnamed} ` +
+      `hung=${report.hung} died-at-start=${diedAtStart}\n\n`,
   )
   printTable(
     ['kind', 'cases', 'same', 'refused', 'died'],

@@ -1,7 +1,7 @@
 // What the cases of a damage drill came to, counted.
 import { DAMAGE_KINDS, type Damage } from './damage.ts'
 import type { Observation } from './examiner.ts'
-import { FINDING_OUTCOMES, isAfterAppend, type Outcome, type Verdict } from './judge.ts'
+import { FINDING_OUTCOMES, type Outcome, type Verdict } from './judge.ts'
 
 const FINDINGS_MAX = 10
 
@@ -18,14 +18,12 @@ interface KindCount extends Readonly<Record<Outcome, number>> {
   readonly cases: number
 }
 
-/** What the drill found; `different`, `unnamed` and `hung` must be 0. */
+/** What the drill found; `different`, `late`, `unnamed` and `hung` must be 0. */
 export interface DamageReport extends Readonly<Record<Outcome, number>> {
   readonly seed: number
   readonly cases: number
   /** Deaths of the process that a server would be: one that only questions the journal may die. */
   readonly diedAtStart: number
-  /** Refusals that came only after a block had been taken, which the owner then cannot find again. */
-  readonly refusedLate: number
   readonly kinds: readonly KindCount[]
   /** The first ones. */
   readonly findings: readonly Finding[]
@@ -48,7 +46,6 @@ export class Tally {
   readonly #findings: Finding[] = []
   #cases = 0
   #diedAtStart = 0
-  #refusedLate = 0
 
   constructor(seed: number) {
     this.#seed = seed
@@ -61,7 +58,6 @@ export class Tally {
     this.#outcomes[verdict.outcome]++
     this.#countsOf(damage.kind)[verdict.outcome]++
     if (verdict.outcome === 'died' && seen.some(isDeathAtStart)) this.#diedAtStart++
-    if (verdict.outcome === 'refused' && isAfterAppend(verdict.step)) this.#refusedLate++
     return isFinding(verdict) && this.#findings.length < FINDINGS_MAX
   }
 
@@ -73,7 +69,7 @@ export class Tally {
   report(): DamageReport {
     return {
       ...{ seed: this.#seed, cases: this.#cases, ...this.#outcomes },
-      ...{ diedAtStart: this.#diedAtStart, refusedLate: this.#refusedLate },
+      diedAtStart: this.#diedAtStart,
       kinds: DAMAGE_KINDS.flatMap(({ name }) => {
         const counts = this.#kinds.get(name)
         return counts === undefined ? [] : [{ kind: name, cases: sumOf(counts), ...counts }]
@@ -100,7 +96,7 @@ function isFinding({ outcome }: Verdict): boolean {
 }
 
 function noCounts(): Record<Outcome, number> {
-  return { same: 0, refused: 0, died: 0, different: 0, unnamed: 0, hung: 0 }
+  return { same: 0, refused: 0, died: 0, different: 0, late: 0, unnamed: 0, hung: 0 }
 }
 
 function sumOf(counts: Readonly<Record<Outcome, number>>): number {

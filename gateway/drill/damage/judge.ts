@@ -5,10 +5,10 @@ import type { Step } from './examine.ts'
 import type { Observation } from './examiner.ts'
 
 /**
- * What must never come about: a state that is not the healthy one, an error that does not name the damage, and a
- * process that does not come back.
+ * What must never come about: a state that is not the healthy one, a refusal that comes only after a new block was
+ * taken, an error that does not name the damage, and a process that does not come back.
  */
-export const FINDING_OUTCOMES = ['different', 'unnamed', 'hung'] as const
+export const FINDING_OUTCOMES = ['different', 'late', 'unnamed', 'hung'] as const
 
 /** `died`: a signal ended the process, so nothing wrong was served. */
 export type Outcome = 'same' | 'refused' | 'died' | (typeof FINDING_OUTCOMES)[number]
@@ -32,7 +32,7 @@ export interface Case {
 /** Judges a case by its worst step. */
 export function judge(one: Case): Verdict {
   const verdicts = one.seen.map((observation) => judgeStep(observation, one))
-  for (const outcome of ['hung', 'different', 'unnamed', 'died', 'refused'] as const) {
+  for (const outcome of ['hung', 'different', 'late', 'unnamed', 'died', 'refused'] as const) {
     const found = verdicts.find((verdict) => verdict?.outcome === outcome)
     if (found !== undefined) return found
   }
@@ -75,7 +75,8 @@ function judgeFault(fault: Observation & { kind: 'fault' }, one: Case): Verdict 
   if (step === 'replay' && expected !== undefined && code !== expected) {
     return { outcome: 'unnamed', step, reason: `not called ${expected}: ${said}` }
   }
-  return isHarmless(step, one) ? undefined : { outcome: 'refused', step, reason: said }
+  if (isHarmless(step, one)) return undefined
+  return { outcome: isAfterAppend(step) ? 'late' : 'refused', step, reason: said }
 }
 
 // A start may do without an old segment or a broken snapshot. Whoever reads everything must be told, and is told the
@@ -85,8 +86,7 @@ function isHarmless(step: Step, one: Case): boolean {
   return step === 'replay-again' && readingOf('replay', one)?.kind !== 'state'
 }
 
-/** Whether a step comes after the new block: a refusal then means that the block was taken first. */
-export function isAfterAppend(step: Step | undefined): boolean {
+function isAfterAppend(step: Step): boolean {
   return step === 'replay-again' || step === 'rebuild-again'
 }
 

@@ -66,7 +66,7 @@ describe('a case', () => {
     [
       'that is refused after the append, though it was whole before',
       [...STARTED, fault('replay-again', 'journal_damaged'), AGAIN[1] as Observation],
-      'refused at replay-again',
+      'late at replay-again',
     ],
     ['that kills who reads', [died('verify'), ...STARTED.slice(2)], 'died at verify'],
     ['that kills who writes', [...READ, state('start'), died('append')], 'died at append'],
