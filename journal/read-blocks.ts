@@ -1,7 +1,7 @@
 // Reads a journal's blocks in order, segment by segment. Read-only: safe on the journal of a running server.
 import { existsSync } from 'node:fs'
 import { decodeBlock } from './block-codec.ts'
-import { CLOSING, readHeader } from './block-header.ts'
+import { CLOSING, OPENING, readHeader } from './block-header.ts'
 import { JournalError } from './errors.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
 import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
@@ -31,7 +31,20 @@ async function* readBlocks(journalPath: string, fromSeq: number): AsyncGenerator
       last = block
       yield block
     }
-    place = segmentAfter(journalPath, place, last)
+    const next = segmentAfter(journalPath, place, last)
+    // A running server may have written more into this one before it closed it.
+    if (next !== undefined && last !== undefined && last.header.kind !== CLOSING) {
+      yield* readRest(place, last)
+    }
+    place = next
+  }
+}
+
+async function* readRest(place: SegmentPlace, last: StoredBlock): AsyncGenerator<StoredBlock> {
+  const nextSeq = last.header.firstSeq + last.header.count
+  for await (const block of readSegment(place, nextSeq)) {
+    const { kind, firstSeq } = block.header
+    if (kind !== OPENING && firstSeq >= nextSeq) yield block
   }
 }
 

@@ -1,7 +1,7 @@
 // `replay backup | restore | rebuild`: copies of journals, each verified before it counts.
 import { Command } from 'commander'
 import type { PartitionPaths } from '../../journal/data-directory.ts'
-import { backupData, type OnCopied, restoreData } from '../keep/copy-data.ts'
+import { backupData, type OnCopied, requireAllPartitions, restoreData } from '../keep/copy-data.ts'
 import { rewriteData } from '../keep/rewrite-journal.ts'
 import { partitionsAt } from '../partition-place.ts'
 import { lastSeqAt } from '../plan.ts'
@@ -68,6 +68,7 @@ export function restoreCommand(): Command {
     )
     .action(async (from: string, directory: string, flags: RestoreFlags) => {
       const sources = partitionsAt(from)
+      requireAllPartitions(from, sources)
       const end = flags.at ?? TO_THE_END
       if (end.seq !== undefined && sources.length > 1) {
         process.stderr.write(

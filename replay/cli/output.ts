@@ -88,7 +88,7 @@ export class SeqProgress {
 
   show(seq: number): void {
     const now = performance.now()
-    if (!this.#isOn || now - this.#shownAt < PROGRESS_MS) return
+    if (!this.#isOn || seq === 0 || now - this.#shownAt < PROGRESS_MS) return
     this.#shownAt = now
     const perSecond = (seq * 1_000) / (now - this.#startedAt)
     const left = Math.max(0, (this.#total - seq) / perSecond)

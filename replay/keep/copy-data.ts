@@ -1,6 +1,6 @@
 // Copies whole data directories: hot backups, and what comes back from them. A copy counts once it was verified.
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { type PartitionPaths, partitionPaths } from '../../journal/data-directory.ts'
 import { JournalError } from '../../journal/errors.ts'
 import { listSegments, segmentFile } from '../../journal/segments.ts'
@@ -99,6 +99,21 @@ async function copyAll(
     reports.push({ ...report, path: partitionPaths(to, partition).root })
   }
   return reports
+}
+
+/** @throws ReplayError `backup_differs` when the backup in folder `from` names partitions that `sources` lack. */
+export function requireAllPartitions(from: string, sources: readonly PartitionPaths[]): void {
+  const path = join(from, MANIFEST)
+  if (!existsSync(path)) return
+  const folders = sources.map(({ root }) => basename(root))
+  for (const { partition } of readManifest(path)) {
+    const folder = basename(partitionPaths(from, Number.parseInt(partition, 10)).root)
+    if (folders.includes(folder)) continue
+    throw new ReplayError(
+      'backup_differs',
+      `${path} names partition ${partition}, which is missing.`,
+    )
+  }
 }
 
 function entryOf(report: VerifyReport): ManifestEntry {

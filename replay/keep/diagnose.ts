@@ -73,7 +73,8 @@ async function faultOf(run: () => Promise<unknown>): Promise<DiagnosedFault | un
   }
 }
 
-async function witnessedSeq(paths: PartitionPaths): Promise<number> {
+/** The highest seq that anything in a partition's folder bears witness of, readable or not. */
+export async function witnessedSeq(paths: PartitionPaths): Promise<number> {
   let highest = 0
   for (const place of listSegments(paths.journal)) {
     highest = Math.max(highest, await highestSeqIn(place))

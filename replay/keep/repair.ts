@@ -9,7 +9,7 @@ import { partitionOfFolder } from '../partition-place.ts'
 import { type VerifyReport, verify } from '../verify.ts'
 import { requireWhole } from './copy-data.ts'
 import { copyJournal } from './copy-journal.ts'
-import type { Diagnosis } from './diagnose.ts'
+import { type Diagnosis, witnessedSeq } from './diagnose.ts'
 
 export interface Repaired {
   /** Folder that the original, or what was dropped of it, now lies in. */
@@ -61,6 +61,10 @@ export async function truncateAt(
     )
   }
   takeOwnership(dirname(paths.root))
+  // A server may have come and gone since the diagnosis; from now on none can.
+  if ((await witnessedSeq(paths)) > found.knownSeq) {
+    throw notRepairable(paths, 'It has grown since it was diagnosed: begin again.')
+  }
   const draft = partitionOfFolder(`${paths.root}.repaired-${process.pid}`)
   try {
     rmSync(draft.root, { recursive: true, force: true })

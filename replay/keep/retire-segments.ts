@@ -1,6 +1,6 @@
 // Takes old segments out of a journal: to an archive, or away. First their state is written as the journal's new base.
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Chain } from '../../journal/chain.ts'
 import { copyFileDurably } from '../../journal/copy-file.ts'
 import { type PartitionPaths, partitionPaths } from '../../journal/data-directory.ts'
@@ -11,6 +11,7 @@ import {
   listSegments,
   type SegmentPlace,
   segmentFile,
+  segmentPath,
 } from '../../journal/segments.ts'
 import { listSnapshots, readSnapshot, writeSnapshot } from '../../journal/snapshot-file.ts'
 import { syncFolder } from '../../journal/sync-folder.ts'
@@ -138,7 +139,10 @@ async function requireContinuation(
 ): Promise<void> {
   if (listSegments(target.journal).length === 0) return
   const firstSeq = listSegments(paths.journal)[0]?.firstSeq ?? 1
-  const isNext = existsSync(continuationMark(target.journal, firstSeq))
+  // Its first segment may be there already: copied to another disk by a run that was cut off before it deleted it here.
+  const isNext =
+    existsSync(continuationMark(target.journal, firstSeq)) ||
+    existsSync(segmentPath(target.journal, firstSeq))
   if (isNext && (await firstHeader(target)).clusterId === clusterId) return
   throw new ReplayError(
     'target_exists',
@@ -172,6 +176,9 @@ function copyToOtherDisk(from: string, to: string): void {
   mkdirSync(draft)
   copyFileDurably(segmentFile(from), segmentFile(draft))
   syncFolder(draft)
+  // A run that was cut off may have left it there; the original is still here, so that counts.
+  rmSync(to, { recursive: true, force: true })
   renameSync(draft, to)
+  syncFolder(dirname(to))
   rmSync(from, { recursive: true })
 }

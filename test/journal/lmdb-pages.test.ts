@@ -20,6 +20,8 @@ const PAGE_BYTES = 4_096
 const META_BYTES = 200
 /** From and to where a meta page tells of its two trees, and of its commit. */
 const TREES = [48, 160] as const
+/** Where a meta page says which commit it is of. */
+const TXNID_OFFSET = 152
 /** Where a page says how far its list of entries goes. */
 const LOWER_OFFSET = 20
 const HEADER_BYTES = 24
@@ -214,9 +216,19 @@ test('a file that is being written is never called damaged', async () => {
   const file = segmentFile(segmentPath(path, 1))
   const meta = openSync(file, 'r')
   try {
-    const commits = () => readMetaPages(meta).readBigUInt64LE(152)
-    const before = commits()
-    for (let look = 0; look < 200 || commits() < before + 60n; look++) checkPages(file)
+    // The numbers of the last commits on the two pages, which may be read while they change.
+    const commits = () => {
+      const pages = readMetaPages(meta)
+      const numbers = [TXNID_OFFSET, pages.length / 2 + TXNID_OFFSET]
+      return Math.max(...numbers.map((offset) => Number(pages.readBigUInt64LE(offset))))
+    }
+    let overtaken = 0
+    // Two commits within one look may write anew what it looks at: that must have happened, too.
+    for (let look = 0; look < 200 || overtaken < 5 || commits() < 80; look++) {
+      const before = commits()
+      checkPages(file)
+      if (commits() > before + 1) overtaken++
+    }
   } finally {
     closeSync(meta)
   }
