@@ -49,7 +49,10 @@ const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
  */
 export async function runReplayChild(argv: readonly string[]): Promise<number> {
   const env = { ...process.env, [CHILD_MARK]: '1' }
-  const child = spawn(process.execPath, argv.slice(1), { stdio: 'inherit', env })
+  const child = spawn(process.execPath, [...process.execArgv, ...argv.slice(1)], {
+    stdio: 'inherit',
+    env,
+  })
   for (const signal of PASSED_ON) process.on(signal, () => child.kill(signal))
   const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
   if (status !== null) return status
