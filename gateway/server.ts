@@ -4,7 +4,11 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { stateHash } from '../core/state-hash.ts'
-import { type PartitionPaths, partitionPaths } from '../journal/data-directory.ts'
+import {
+  type PartitionPaths,
+  partitionPaths,
+  requireNoCutRepair,
+} from '../journal/data-directory.ts'
 import { requireFreeDisk } from '../journal/free-disk.ts'
 import { takeOwnership } from '../journal/owner.ts'
 import { DiskWatch } from './disk-watch.ts'
@@ -53,6 +57,7 @@ export class Server {
 
   /** Takes the data directory, listens, recovers. Resolves when it sells. @throws when any of it is refused. */
   async start(): Promise<void> {
+    requireNoCutRepair(this.#paths)
     mkdirSync(this.#paths.root, { recursive: true })
     requireFreeDisk(this.#paths.root, OPEN_BYTES_MIN)
     const generation = takeOwnership(this.#paths.root)

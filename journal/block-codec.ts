@@ -135,7 +135,8 @@ function decodePayload(header: BlockHeader, payload: Buffer, where: string): Eve
   }
 }
 
-function blockCrc(bytes: Buffer): number {
+/** CRC-32 over a whole block without its field for it. */
+export function blockCrc(bytes: Buffer): number {
   return crc32(bytes.subarray(HEADER_BYTES), crc32(bytes.subarray(0, CRC_OFFSET)))
 }
 

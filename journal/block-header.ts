@@ -8,7 +8,9 @@ export const FORMAT_VERSION = 1
 export const CHAIN_HASH_BYTES = 16
 export const CLUSTER_ID_BYTES = 16
 
-const MAGIC = 0x48464a42 // "HFJB"
+const MAGIC = 0x48464a42
+/** The same as bytes: every block begins with them. */
+export const MAGIC_BYTES: Buffer = Buffer.from('HFJB')
 const OFFSET = {
   magic: 0,
   version: 4,

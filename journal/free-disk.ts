@@ -8,13 +8,15 @@ export function freeDiskBytes(path: string): number {
   return bavail * bsize
 }
 
-/** @throws JournalError `disk_full` when `path` has less than `neededBytes` free. */
-export function requireFreeDisk(path: string, neededBytes: number): void {
+const TO_START =
+  'to open the journal safely. Make room, or archive closed segments, then start again.'
+
+/** @throws JournalError `disk_full` when `path` has less than `neededBytes` free; `purpose` goes on from "needs so many". */
+export function requireFreeDisk(path: string, neededBytes: number, purpose = TO_START): void {
   const free = freeDiskBytes(path)
   if (free >= neededBytes) return
   throw new JournalError(
     'disk_full',
-    `${path} has ${free} bytes free and needs ${neededBytes} to open the journal safely. ` +
-      'Make room, or archive closed segments, then start again.',
+    `${path} has ${free} bytes free and needs ${neededBytes} ${purpose}`,
   )
 }

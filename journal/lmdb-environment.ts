@@ -17,9 +17,10 @@ const READERS_MAX = 64
 
 /**
  * Opens the environment in folder `path`.
- * `overlappingSync: false` from the first creation: only then does a commit become visible after its sync, and only
- * then may a reader open read-only after a power loss. `eventTurnBatching: false`: a failed commit must reject its
- * own promise and no other. Sync and map settings stay LMDB's defaults, which are the durable ones.
+ * `overlappingSync: false` from the first creation: only then is a commit over when it is synced, and only then may a
+ * reader open read-only after a power loss. Readers may see a commit a moment before its sync has ended.
+ * `eventTurnBatching: false`: a failed commit must reject its own promise and no other. Sync and map settings stay
+ * LMDB's defaults, which are the durable ones.
  * @throws JournalError `journal_unreadable`, `journal_damaged` when its pages do not fit together.
  */
 export function openEnvironment(path: string, readOnly: boolean): Environment {

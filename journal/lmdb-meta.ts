@@ -6,6 +6,7 @@ const MAGIC = 0xbeefc0de
 const FORMAT = 2
 const PAGE_BYTES_MIN = 256
 const PAGE_BYTES_MAX = 65_536
+const MAP_BYTES_MAX: number = 2 ** 46
 /** Flag of a meta page in its header. */
 const META_FLAG = 8
 const FLAGS_OFFSET = 18
@@ -49,7 +50,6 @@ export interface LmdbTree {
 /** One state of the file: what the commit with number `txnid` left. */
 export interface LmdbMeta {
   readonly pageSize: number
-  readonly mapBytes: number
   readonly flags: number
   readonly lastPage: number
   readonly txnid: number
@@ -88,10 +88,7 @@ export function newestMeta(pages: Buffer): LmdbMeta {
   if (newest.main.entries < older.main.entries || newest.lastPage < older.lastPage) {
     throw new Error(`commit ${newest.txnid} has less in it than the one before`)
   }
-  const isAlike =
-    newest.mapBytes === older.mapBytes &&
-    newest.flags === older.flags &&
-    newest.pageSize === older.pageSize
+  const isAlike = newest.flags === older.flags && newest.pageSize === older.pageSize
   if (!isAlike) throw new Error('its two meta pages name different settings')
   return newest
 }
@@ -104,13 +101,13 @@ function parseMeta(page: Buffer, slot: number): LmdbMeta {
     page.readUInt16LE(FLAGS_OFFSET) === META_FLAG &&
     readNumber(page, 0) === slot &&
     isPageSize(pageSize) &&
+    isMapSize(readNumber(page, OFFSET.mapBytes), readNumber(page, OFFSET.lastPage) * pageSize) &&
     // Flags of the tree of blocks would have LMDB compare keys in another order. The field before them goes with one.
     page.readUInt32LE(OFFSET.mainTree + TREE_OFFSET.pageSize) === 0 &&
     page.readUInt16LE(OFFSET.mainTree + TREE_OFFSET.flags) === 0
   if (!isMeta) throw new Error('it does not begin like a file of this version of LMDB')
   return {
     pageSize,
-    mapBytes: readNumber(page, OFFSET.mapBytes),
     flags: page.readUInt16LE(OFFSET.freeTree + TREE_OFFSET.flags),
     lastPage: readNumber(page, OFFSET.lastPage),
     txnid: readNumber(page, OFFSET.txnid),
@@ -143,6 +140,11 @@ function pageSizeOf(page: Buffer): number {
 // Wild values lose their low bits here, which matters to nobody: they fail every bound.
 function readNumber(page: Buffer, offset: number): number {
   return Number(page.readBigUInt64LE(offset))
+}
+
+// Ours is a power of two; of one that is not, or that the pages go beyond, LMDB would make a signal.
+function isMapSize(bytes: number, lastPageAt: number): boolean {
+  return bytes <= MAP_BYTES_MAX && Number.isInteger(Math.log2(bytes)) && lastPageAt < bytes
 }
 
 function isPageSize(bytes: number): boolean {

@@ -49,13 +49,12 @@ class FileWalk {
   /** One bit per page that was met: no page is part of two things. */
   readonly #met: Uint8Array
   readonly #freeLists: Buffer[] = []
+  readonly #filePages: number
 
   constructor(file: number, meta: LmdbMeta) {
     this.#file = file
     this.#meta = meta
-    if ((meta.lastPage + 1) * meta.pageSize > fstatSync(file).size) {
-      throw new Error('it is shorter than it says: it was cut off')
-    }
+    this.#filePages = Math.floor(fstatSync(file).size / meta.pageSize)
     this.#met = new Uint8Array(Math.ceil((meta.lastPage + 1) / 8))
   }
 
@@ -67,7 +66,7 @@ class FileWalk {
     new TreeWalk(this, this.#meta, this.#meta.free, false, keep).check('the tree of free pages')
     // Last, when all that is in use was met: LMDB would write over a page that is wrongly free.
     for (const list of this.#freeLists) {
-      for (const page of freePages(list, this.#meta.lastPage)) this.meet(page)
+      for (const page of freePages(list, this.#meta.lastPage)) this.#meet(page)
     }
   }
 
@@ -83,7 +82,14 @@ class FileWalk {
     return buffer
   }
 
+  /** Notes that a page is in use: it must be there, and for nothing else. */
   meet(number: number): void {
+    this.#meet(number)
+    // Pages at the end that are free may never have been written.
+    if (number >= this.#filePages) throw new Error('it is shorter than it says: it was cut off')
+  }
+
+  #meet(number: number): void {
     const isThere = number >= 2 && number <= this.#meta.lastPage
     if (!isThere) throw new Error(`page ${number} is named, but there is none`)
     const bit = 1 << (number & 7)

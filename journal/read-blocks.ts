@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { decodeBlock } from './block-codec.ts'
 import { CLOSING, OPENING, readHeader } from './block-header.ts'
 import { JournalError } from './errors.ts'
+import { highestSeqInBytes } from './find-blocks.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
 import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
 import {
@@ -57,8 +58,11 @@ function segmentAfter(
   const find = () => listSegments(journalPath).find(({ firstSeq }) => firstSeq > place.firstSeq)
   const isClosed = last?.header.kind === CLOSING
   const next = find()
-  if (next !== undefined || !isClosed) return next
+  if (!isClosed) return next
   const { firstSeq, epoch } = last.header
+  if (next?.firstSeq === firstSeq) return next
+  if (!existsSync(place.path)) throw archivedMeanwhile(journalPath)
+  if (next !== undefined) return next
   const mark = continuationMark(journalPath, firstSeq)
   if (existsSync(draftPath(journalPath, firstSeq, epoch)) || existsSync(mark)) return undefined
   // The draft may have got its name between the two looks.
@@ -69,6 +73,11 @@ function segmentAfter(
     `${place.path} was closed, but ${segmentPath(journalPath, firstSeq)}, which follows it, is missing. ` +
       'Restore it from a backup; nothing was changed.',
   )
+}
+
+function archivedMeanwhile(journalPath: string): JournalError {
+  const message = `${journalPath}: segments were archived or trimmed while it was read. Run it again.`
+  return new JournalError('journal_archived', message)
 }
 
 async function* readSegment(place: SegmentPlace, fromSeq: number): AsyncGenerator<StoredBlock> {
@@ -108,8 +117,8 @@ export async function highestSeqIn(place: SegmentPlace): Promise<number> {
     if (firstSeq === 0) return before
     return header?.firstSeq === firstSeq ? firstSeq + header.count - 1 : firstSeq
   } catch {
-    // Whoever asks knows already that something is damaged.
-    return before
+    // Whoever asks knows already that something is damaged; blocks may still lie in the file.
+    return Math.max(before, highestSeqInBytes(segmentFile(place.path)))
   } finally {
     await environment?.close()
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 
 const SEGMENT_NAME = /^segment-(\d{16})$/
 const DRAFT_NAME = /^segment-\d{16}\.draft-\d+$/
+const RETIRED_NAME = /^segment-\d{16}\.retired$/
 const SEQ_DIGITS = 16
 
 /** A segment's place: `firstSeq` is the seq of its first event. */
@@ -38,6 +39,18 @@ export function listSegments(journalPath: string): SegmentPlace[] {
 export function listDrafts(journalPath: string): string[] {
   return readdirSync(journalPath)
     .filter((name) => DRAFT_NAME.test(name))
+    .map((name) => join(journalPath, name))
+}
+
+/** What a segment is called while it is deleted: no longer one, so that a crash in between leaves no half of it. */
+export function retiredPath(path: string): string {
+  return `${path}.retired`
+}
+
+/** Folders of segments that a crash kept from being deleted whole. */
+export function listRetired(journalPath: string): string[] {
+  return readdirSync(journalPath)
+    .filter((name) => RETIRED_NAME.test(name))
     .map((name) => join(journalPath, name))
 }
 

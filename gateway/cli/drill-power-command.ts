@@ -16,6 +16,8 @@ import { numberOption } from './drive-arguments.ts'
 const EXIT_FAULT = 1
 const EXIT_USAGE = 2
 const EXIT_DISCREPANCY = 3
+/** As a shell reports a process that Ctrl-C ended. */
+const EXIT_INTERRUPTED = 130
 /** Memory that looks like a disk: an image is gone within milliseconds anyway. */
 const FAST_FOLDER = '/dev/shm'
 const PROGRESS_MS = 500
@@ -92,12 +94,19 @@ async function drillAnew(flags: PowerFlags): Promise<void> {
   const seed = flags.seed ?? randomInt(SEED_MAX)
   if (flags.quiet !== true) say(`seed ${seed}, ${flags.images} power losses, in ${directory}`)
   let hasBreaches = false
+  const giveUp = () => {
+    // It may lie in memory, where nobody looks for it and it would stay until the next boot.
+    rmSync(directory, { recursive: true, force: true })
+    process.exit(EXIT_INTERRUPTED)
+  }
+  process.once('SIGINT', giveUp).once('SIGTERM', giveUp)
   try {
     const { images, lives } = flags
     const report = await powerDrill({ ...searchOptions(flags), directory, images, lives, seed })
     hasBreaches = report.breaches.length > 0
     conclude(report, undefined, flags)
   } finally {
+    process.off('SIGINT', giveUp).off('SIGTERM', giveUp)
     if (!hasBreaches) rmSync(directory, { recursive: true, force: true })
   }
 }

@@ -11,6 +11,7 @@ import { drillCommand } from './drill-command.ts'
 import { driveCommand } from './drive-command.ts'
 import { serveCommand } from './serve-command.ts'
 
+const EXIT_FAULT = 1
 const EXIT_USAGE = 2
 
 /** Runs the CLI with `argv` as in process.argv. Ends the process on usage errors. */
@@ -36,11 +37,12 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
-// `holdfast … | head` closes the pipe early: that is an end, not an error.
+// `holdfast … | head` closes the pipe early: that is an end, not an error. A full disk is one, and no bug.
 function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    if (error.code === 'EPIPE') process.exit(0)
+    process.stderr.write(`stdout: ${error.message}\n`)
+    process.exit(EXIT_FAULT)
   })
 }
 

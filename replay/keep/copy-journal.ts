@@ -49,10 +49,10 @@ export async function copyJournal(
     if (isCut || chain.head.seq === end.seq) break
   }
   await copy.finish()
-  syncFolder(to.root)
   const { head } = chain
   if (end.seq !== undefined && head.seq < end.seq) throw unreached(from, end.seq, head.seq)
   copySnapshots(keptSnapshots(snapshots, firstSeq - 1, head.seq, from), to.snapshots)
+  syncFolder(to.root)
   return head
 }
 

@@ -1,7 +1,11 @@
 // Repairs that give something up, on the word of an operator. The original is always kept aside.
-import { mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { PartitionPaths } from '../../journal/data-directory.ts'
+import {
+  DAMAGED_SUFFIX,
+  type PartitionPaths,
+  REPAIRED_SUFFIX,
+} from '../../journal/data-directory.ts'
 import { takeOwnership } from '../../journal/owner.ts'
 import { syncFolder } from '../../journal/sync-folder.ts'
 import { ReplayError } from '../errors.ts'
@@ -29,7 +33,7 @@ export async function dropTornTail(paths: PartitionPaths, found: Diagnosis): Pro
         : 'what is damaged may have been acknowledged; see --truncate-at'
     throw notRepairable(paths, `There is no torn tail: ${why}.`)
   }
-  takeOwnership(dirname(paths.root))
+  takeOwnership(paths.root)
   const aside = `${paths.root}.torn-${stamp()}`
   mkdirSync(aside)
   for (const path of found.torn) renameSync(path, join(aside, basename(path)))
@@ -60,24 +64,27 @@ export async function truncateAt(
       `${words}: say --i-accept-losing ${lost} when that is what you want.`,
     )
   }
-  takeOwnership(dirname(paths.root))
+  takeOwnership(paths.root)
   // A server may have come and gone since the diagnosis; from now on none can.
   if ((await witnessedSeq(paths)) > found.knownSeq) {
     throw notRepairable(paths, 'It has grown since it was diagnosed: begin again.')
   }
-  const draft = partitionOfFolder(`${paths.root}.repaired-${process.pid}`)
+  const draft = partitionOfFolder(`${paths.root}${REPAIRED_SUFFIX}${process.pid}`)
   try {
     rmSync(draft.root, { recursive: true, force: true })
     await copyJournal(paths, draft, { seq, at: undefined }, () => undefined)
+    // The repaired folder is owned from the moment that it has its name, too.
+    takeOwnership(draft.root)
     const report = await verify(draft)
     requireWhole(report)
-    const aside = `${paths.root}.damaged-${stamp()}`
+    const aside = `${paths.root}${DAMAGED_SUFFIX}${stamp()}`
     renameSync(paths.root, aside)
     renameSync(draft.root, paths.root)
     syncFolder(dirname(paths.root))
     return { aside, report: { ...report, path: paths.root } }
   } finally {
-    rmSync(draft.root, { recursive: true, force: true })
+    // Once the original is aside, the draft is all there is.
+    if (existsSync(paths.root)) rmSync(draft.root, { recursive: true, force: true })
   }
 }
 

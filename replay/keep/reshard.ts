@@ -1,5 +1,4 @@
 // New journals for another number of partitions: the state of each SKU moves whole to the partition that now owns it.
-import { dirname } from 'node:path'
 import type { PartitionState } from '../../core/partition-state.ts'
 import { NO_HASH } from '../../journal/block-codec.ts'
 import type { JournalIdentity } from '../../journal/block-header.ts'
@@ -40,7 +39,7 @@ export function reshard(
 ): Promise<Resharded> {
   return putInPlace(to, 0, async (draft) => {
     const found: Source[] = []
-    for (const { root } of sources) requireNoOwner(dirname(root))
+    for (const { root } of sources) requireNoOwner(root)
     for (const paths of sources) found.push(await rebuildSource(paths))
     requireOneCluster(found)
     const states = distributeState(
@@ -62,6 +61,8 @@ export function reshard(
       requireWhole(report)
       reports.push({ ...report, path: partitionPaths(to, partition).root })
     }
+    // One that was started meanwhile has gone on without us.
+    for (const { root } of sources) requireNoOwner(root)
     return { reports, hashes }
   })
 }

@@ -1,17 +1,19 @@
 // Takes old segments out of a journal: to an archive, or away. First their state is written as the journal's new base.
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Chain } from '../../journal/chain.ts'
 import { copyFileDurably } from '../../journal/copy-file.ts'
 import { type PartitionPaths, partitionPaths } from '../../journal/data-directory.ts'
 import { JournalError } from '../../journal/errors.ts'
-import { lmdbReader } from '../../journal/read-blocks.ts'
+import { highestSeqIn, lmdbReader } from '../../journal/read-blocks.ts'
 import {
   continuationMark,
+  listRetired,
   listSegments,
+  retiredPath,
   type SegmentPlace,
   segmentFile,
-  segmentPath,
 } from '../../journal/segments.ts'
 import { listSnapshots, readSnapshot, writeSnapshot } from '../../journal/snapshot-file.ts'
 import { syncFolder } from '../../journal/sync-folder.ts'
@@ -21,6 +23,7 @@ import { beginningOf } from '../beginning.ts'
 import { ReplayError } from '../errors.ts'
 import { followBlocks } from '../follow-blocks.ts'
 import { firstHeader } from '../partition-place.ts'
+import { makeFolder } from './put-in-place.ts'
 
 export interface Retired {
   readonly path: string
@@ -57,10 +60,11 @@ export async function archiveSegments(
   await requireContinuation(paths, target, clusterId)
   const oldBase = (await beginningOf(paths)).base
   await standIn(paths, places)
-  mkdirSync(target.journal, { recursive: true })
+  makeFolder(target.journal)
   if (oldBase !== undefined && listSegments(target.journal).length === 0) {
-    mkdirSync(target.snapshots, { recursive: true })
+    makeFolder(target.snapshots)
     copyFileDurably(oldBase, join(target.snapshots, basename(oldBase)))
+    syncFolder(target.snapshots)
   }
   for (const place of places) moveSegment(paths, target, place)
   dropOldSnapshots(paths)
@@ -75,12 +79,17 @@ export async function trimSegments(paths: PartitionPaths, beforeSeq: number): Pr
   const places = segmentsBefore(paths, beforeSeq)
   if (places.length === 0) return retired(paths, places)
   await standIn(paths, places)
-  for (const { path } of places) {
-    rmSync(path, { recursive: true })
-    syncFolder(paths.journal)
-  }
+  for (const { path } of places) deleteSegment(path)
+  for (const path of listRetired(paths.journal)) rmSync(path, { recursive: true })
   dropOldSnapshots(paths)
   return retired(paths, places)
+}
+
+// Renamed first: a folder without its file, which a crash could leave, would be a damaged segment.
+function deleteSegment(path: string): void {
+  renameSync(path, retiredPath(path))
+  syncFolder(dirname(path))
+  rmSync(retiredPath(path), { recursive: true })
 }
 
 function retired(paths: PartitionPaths, places: readonly SegmentPlace[]): Retired {
@@ -115,10 +124,11 @@ function dropOldSnapshots(paths: PartitionPaths): void {
 }
 
 async function requireSnapshotFrom(paths: PartitionPaths, seq: number): Promise<void> {
+  const identity = await firstHeader(paths)
   for (const place of listSnapshots(paths.snapshots)) {
     if (place.seq < seq) break
     try {
-      await readSnapshot(place.path, await firstHeader(paths), 1)
+      await readSnapshot(place.path, identity, 1)
       return
     } catch (fault) {
       if (!(fault instanceof JournalError)) throw fault
@@ -138,12 +148,15 @@ async function requireContinuation(
   clusterId: string,
 ): Promise<void> {
   if (listSegments(target.journal).length === 0) return
-  const firstSeq = listSegments(paths.journal)[0]?.firstSeq ?? 1
-  // Its first segment may be there already: copied to another disk by a run that was cut off before it deleted it here.
-  const isNext =
-    existsSync(continuationMark(target.journal, firstSeq)) ||
-    existsSync(segmentPath(target.journal, firstSeq))
-  if (isNext && (await firstHeader(target)).clusterId === clusterId) return
+  const first = listSegments(paths.journal)[0] as SegmentPlace
+  const { firstSeq } = first
+  if ((await firstHeader(target)).clusterId === clusterId) {
+    const last = listSegments(target.journal).at(-1) as SegmentPlace
+    // Its first segment may be there already: copied to another disk by a run that was cut off before it deleted it here.
+    const isCopied = last.firstSeq === firstSeq && (await haveSameBytes(first, last))
+    const isMarked = existsSync(continuationMark(target.journal, firstSeq))
+    if (isCopied || (isMarked && (await highestSeqIn(last)) === firstSeq - 1)) return
+  }
   throw new ReplayError(
     'target_exists',
     `${target.journal} holds another journal, or does not end at seq ${firstSeq - 1}. Name an empty folder, or the ` +
@@ -151,11 +164,32 @@ async function requireContinuation(
   )
 }
 
+async function haveSameBytes(one: SegmentPlace, other: SegmentPlace): Promise<boolean> {
+  const [left, right] = await Promise.all([one, other].map(({ path }) => fileHash(path)))
+  return left === right
+}
+
+async function fileHash(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const chunk of createReadStream(segmentFile(path))) hash.update(chunk as Buffer)
+  return hash.digest('hex')
+}
+
 // The mark for what follows comes first: at no moment does the archive look like a journal that lost its end.
 function moveSegment(from: PartitionPaths, to: PartitionPaths, place: SegmentPlace): void {
   const next = listSegments(from.journal).find(({ firstSeq }) => firstSeq > place.firstSeq)
-  writeFileSync(continuationMark(to.journal, next?.firstSeq ?? 0), '', { flush: true })
-  moveFolder(place.path, join(to.journal, basename(place.path)))
+  const mark = continuationMark(to.journal, next?.firstSeq ?? 0)
+  const target = join(to.journal, basename(place.path))
+  const isNew = !existsSync(mark)
+  writeFileSync(mark, '', { flush: true })
+  syncFolder(to.journal)
+  try {
+    moveFolder(place.path, target)
+  } catch (cause) {
+    rmSync(`${target}.moving`, { recursive: true, force: true })
+    if (isNew) rmSync(mark, { force: true })
+    throw cause
+  }
   rmSync(continuationMark(to.journal, place.firstSeq), { force: true })
   syncFolder(to.journal)
   syncFolder(from.journal)
@@ -165,20 +199,22 @@ function moveFolder(from: string, to: string): void {
   try {
     renameSync(from, to)
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EXDEV') throw cause
-    copyToOtherDisk(from, to)
+    const { code = '' } = cause as NodeJS.ErrnoException
+    // Another disk, or the same bytes are there already: `requireContinuation` has looked.
+    if (!['EXDEV', 'ENOTEMPTY', 'EEXIST'].includes(code)) throw cause
+    copyInstead(from, to)
   }
 }
 
-function copyToOtherDisk(from: string, to: string): void {
+function copyInstead(from: string, to: string): void {
   const draft = `${to}.moving`
   rmSync(draft, { recursive: true, force: true })
   mkdirSync(draft)
   copyFileDurably(segmentFile(from), segmentFile(draft))
   syncFolder(draft)
-  // A run that was cut off may have left it there; the original is still here, so that counts.
+  // A run that was cut off may have left a copy there; the original is still here, so that counts.
   rmSync(to, { recursive: true, force: true })
   renameSync(draft, to)
   syncFolder(dirname(to))
-  rmSync(from, { recursive: true })
+  deleteSegment(from)
 }

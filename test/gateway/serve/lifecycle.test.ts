@@ -238,11 +238,11 @@ describe('a running server', () => {
   )
 
   test('row 24: out of descriptors still serves the connections it has, and others when there is room', async () => {
-    const server = await RealServer.start(newDirectory(), { filesMax: 200 })
+    const server = await RealServer.start(newDirectory(), { filesMax: 400 })
     await server.open(1_000)
     const kept = await opened(server.port)
     const idle: Socket[] = []
-    for (let count = 0; count < 400; count++) {
+    for (let count = 0; count < 800; count++) {
       const socket = connect(server.port, '127.0.0.1')
       socket.on('error', () => undefined)
       idle.push(socket)

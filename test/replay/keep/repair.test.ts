@@ -191,7 +191,7 @@ describe('a journal that is cut off', () => {
   test('is not while its owner lives: nothing changes', async () => {
     const directory = await damaged(2)
     const found = await look(directory)
-    takeOwnership(directory.data)
+    takeOwnership(directory.paths.root)
     const before = directory.fingerprint()
     const cut = () => truncateAt(directory.paths, found, SEQ, LAST - SEQ)
     expect(await faultCode(cut)).toBe('journal_owned')
@@ -258,7 +258,7 @@ describe('a torn tail', () => {
   test('is left alone while an owner lives', async () => {
     const directory = whole()
     const draft = tear(directory, 1)
-    takeOwnership(directory.data)
+    takeOwnership(directory.paths.root)
     const found = await look(directory)
     expect(await faultCode(() => dropTornTail(directory.paths, found))).toBe('journal_owned')
     expect(listDrafts(directory.paths.journal)).toEqual([draft])

@@ -194,7 +194,7 @@ describe('journals that are no whole cluster', () => {
     mkdirSync(join(taken, 'mine'))
     expect(await faultCode(() => reshard([paths], 2, taken, SEGMENT_BYTES))).toBe('target_exists')
     expect(readdirSync(taken)).toEqual(['mine'])
-    takeOwnership(data)
+    takeOwnership(partitionPaths(data, 0).root)
     const to = join(newDirectory(), 'new')
     expect(await faultCode(() => reshard([paths], 2, to, SEGMENT_BYTES))).toBe('journal_owned')
   })
