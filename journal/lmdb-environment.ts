@@ -72,8 +72,13 @@ export function seqOfKey(key: Buffer): number {
 
 // lmdb kills the process with SIGSEGV when LMDB refuses a file, so what LMDB would refuse is refused before.
 function requireWholePages(file: string): void {
-  // A missing or special file is LMDB's to explain.
-  if (statOrExplain(file)?.isFile() !== true) return
+  const place = statOrExplain(file)
+  if (place === undefined) {
+    const message = `${file} is missing. Restore it from a backup; nothing was changed.`
+    throw new JournalError('journal_damaged', message)
+  }
+  // A special file is LMDB's to explain.
+  if (!place.isFile()) return
   try {
     checkPages(file)
   } catch (cause) {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { checkState } from '../core/check-state.ts'
 import type { Event } from '../core/event.ts'
+import { InvariantError } from '../core/invariant.ts'
 import type { PartitionState } from '../core/partition-state.ts'
 import { stateHash } from '../core/state-hash.ts'
 import { EVENTS, OPENING } from '../journal/block-header.ts'
@@ -16,9 +17,12 @@ import { type Beginning, beginningOf, emptyBeginning } from './beginning.ts'
 import { type Breach, breachOf, skuOf } from './check-event.ts'
 import { followBlocks } from './follow-blocks.ts'
 
+/** What a message names in a journal's folder or that of its snapshots. */
+const PLACE = /^\/(segment-\d{16}(\/data\.mdb(, block at seq \d+)?)?|snapshot-\d{16}\.hfs)/
+
 /** One thing that is not as it must be. */
 interface Discrepancy {
-  /** File and block. */
+  /** File and block; `after` a block where what is wrong has no place of its own. */
   readonly where: string
   /** Seq of the event it shows at; undefined where no event is concerned. */
   readonly seq: number | undefined
@@ -55,7 +59,11 @@ export interface VerifyOptions {
   readonly onProgress?: (seq: number) => void
 }
 
-/** Reads the journal of one partition from its first event and checks everything. Stops where reading cannot go on. */
+/**
+ * Reads the journal of one partition from its first event and checks everything. Stops where reading cannot go on.
+ * @throws JournalError `journal_unreadable`, or the system's own error, when something may not or cannot be read:
+ * that says nothing about the journal.
+ */
 export async function verify(
   paths: PartitionPaths,
   options: VerifyOptions = {},
@@ -98,7 +106,9 @@ class Verifier {
   #blocks = 0
   #bytes = 0
   #firstAt: number | undefined
-  #where = ''
+  #where: string
+  /** Whether `#where` is a block's. */
+  #isInBlocks = false
   #event: Event | undefined
   #eventSeq = 0
 
@@ -129,6 +139,7 @@ class Verifier {
   async *#entering(blocks: AsyncIterable<StoredBlock>): AsyncGenerator<StoredBlock> {
     for await (const block of blocks) {
       this.#where = block.where
+      this.#isInBlocks = true
       yield block
     }
   }
@@ -152,10 +163,12 @@ class Verifier {
     }
   }
 
-  /** Reading cannot go on: names why. */
+  /** Reading cannot go on: names why, or throws `fault` on where it is not the journal's. */
   stop(fault: unknown): void {
-    if (!(fault instanceof Error)) throw fault
-    this.#note(this.#where, brokenBy(fault), fault.message)
+    const broken = brokenBy(fault)
+    if (broken === undefined) throw fault
+    const { message } = fault as Error
+    this.#note(this.#placeOf(message), broken, message)
   }
 
   report(): VerifyReport {
@@ -216,8 +229,19 @@ class Verifier {
       if (!(fault instanceof JournalError)) throw fault
       // A running server may have written a newer one and dropped this one meanwhile.
       if (!existsSync(place.path)) this.#snapshotsChecked--
+      else if (isOfSystem(fault.cause)) throw fault.cause
       else this.#note(place.path, fault.code, fault.message)
     }
+  }
+
+  // The block that a message begins with may be the one behind the last that was read.
+  #placeOf(message: string): string {
+    const { journal, snapshots } = this.#paths
+    const folder = [journal, snapshots].find((path) => message.startsWith(`${path}/`))
+    const name = folder && PLACE.exec(message.slice(folder.length))?.[0]
+    if (name !== undefined) return `${folder}${name}`
+    const isAtEvent = this.#event !== undefined
+    return this.#isInBlocks && !isAtEvent ? `after ${this.#where}` : this.#where
   }
 
   #note(where: string, broken: string, what: string): void {
@@ -228,8 +252,18 @@ class Verifier {
   }
 }
 
+// They say nothing about the journal: it may not be read, or moved away while it was.
+const NO_DISCREPANCIES: readonly string[] = ['journal_unreadable', 'journal_archived']
+
 // What neither the journal nor a promise explains is the recount of the whole state: units that do not add up.
-function brokenBy(fault: Error): string {
+// Undefined where `fault` is no discrepancy: what may not be read, and bugs.
+function brokenBy(fault: unknown): string | undefined {
   if (fault instanceof BrokenPromise) return fault.breach.invariant
-  return fault instanceof JournalError ? fault.code : 'I1'
+  if (fault instanceof InvariantError) return 'I1'
+  const isOfJournal = fault instanceof JournalError && !NO_DISCREPANCIES.includes(fault.code)
+  return isOfJournal ? fault.code : undefined
+}
+
+function isOfSystem(fault: unknown): boolean {
+  return fault instanceof Error && 'syscall' in fault
 }

@@ -19,6 +19,8 @@ export interface WalkEnd {
 export const TO_THE_END: WalkEnd = { seq: undefined, at: undefined }
 
 export interface WalkHooks {
+  /** Called before the first event with the state that the journal begins with; its lastSeq is 0 where that is none. */
+  readonly onBase?: (state: PartitionState) => void
   /** Called after `event` became true in `state`, whose lastSeq is the event's. */
   readonly onEvent?: (event: Event, state: PartitionState) => void | Promise<void>
   /** Called after every block with the seq reached. */
@@ -44,6 +46,7 @@ export async function walk(paths: PartitionPaths, end: WalkEnd, hooks: WalkHooks
   const chain = new Chain(identity, head)
   const baseSeq = head.seq
   if (baseSeq > 0) requireAfterBase(state, end, paths)
+  hooks.onBase?.(state)
   for await (const block of followBlocks(lmdbReader(paths.journal), chain)) {
     for (const event of block.events) {
       if (isPastEnd(event, state.lastSeq + 1, end)) {

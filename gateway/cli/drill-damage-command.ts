@@ -101,7 +101,8 @@ function storyOf({ number, shape, damage, seen, verdict }: CaseResult): string {
 function conclude(report: DamageReport, directory: string, flags: DamageFlags): void {
   if (flags.json === true) process.stdout.write(`${JSON.stringify(report)}\n`)
   else printInWords(report)
-  if (report.different + report.unnamed + report.hung === 0) {
+  const { different, late, unnamed, hung, diedAtStart } = report
+  if (different + late + unnamed + hung + diedAtStart === 0) {
     if (flags.data === undefined) rmSync(directory, { recursive: true })
     return
   }

@@ -10,12 +10,20 @@ const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{
 /** A seq, or an ISO time (UTC where it names no zone): the last event that counts. */
 export function endArgument(text: string): WalkEnd {
   if (/^\d{1,15}$/.test(text)) return { seq: Number(text), at: undefined }
-  if (ISO_TIME.test(text)) {
+  if (ISO_TIME.test(text) && isOnCalendar(text)) {
     const hasZone = /(Z|[+-]\d{2}:\d{2})$/.test(text) || !text.includes('T')
     const at = Date.parse(hasZone ? text : `${text}Z`)
     if (!Number.isNaN(at)) return { seq: undefined, at }
   }
   throw new InvalidArgumentError('expected a seq like 4711 or a time like 2026-11-11T20:00:00Z')
+}
+
+// Date.parse takes the 31st of November for the 1st of December, and 24:00 for the next day.
+function isOnCalendar(text: string): boolean {
+  const day = text.slice(0, 'YYYY-MM-DD'.length)
+  const at = Date.parse(day)
+  if (Number.isNaN(at) || text.includes('T24')) return false
+  return new Date(at).toISOString().startsWith(day)
 }
 
 /** A whole number from 1. */

@@ -20,7 +20,7 @@ interface DiffFlags extends OutputFlags {
 
 const HELP = `
 Two journals are compared event by event. Otherwise states are: a journal's is that at the seq of the snapshot, or of
-the server's answer.
+the server's answer. With --url, the data directory may have several partitions.
 
 Exit codes: 0 the same, 3 a difference, 1 a fault.
 
@@ -35,7 +35,10 @@ export function diffCommand(): Command {
     .description(
       'the first event at which two journals part, or the first difference of two states',
     )
-    .argument('<left>', 'data directory, one partition in it, or a snapshot (.hfs)')
+    .argument(
+      '<left>',
+      'data directory with one partition, one partition in it, or a snapshot (.hfs)',
+    )
     .argument('[right]', 'the other one')
     .option('--url <url>', 'compare with this running server instead', urlArgument)
     .option('--json', 'one JSON object; with --url one per partition')

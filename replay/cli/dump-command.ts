@@ -10,7 +10,7 @@ import { partitionAt } from '../partition-place.ts'
 import { walk } from '../walk.ts'
 import { seqArgument } from './arguments.ts'
 import { csvLine } from './csv-line.ts'
-import { EXIT, endWithFault, noteBase, type OutputFlags, SeqProgress } from './output.ts'
+import { EXIT, endWithFault, noteBase, type OutputFlags, printLine, SeqProgress } from './output.ts'
 
 interface DumpFlags extends OutputFlags {
   readonly from?: number
@@ -24,7 +24,7 @@ interface DumpFlags extends OutputFlags {
 export function dumpCommand(): Command {
   return new Command('dump')
     .description('events to stdout, one per line')
-    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .argument('[directory]', 'data directory with one partition, or one partition in it', './data')
     .option('--from <seq>', 'first seq', seqArgument)
     .option('--to <seq>', 'last seq', seqArgument)
     .addOption(new Option('--type <type>', 'only this kind of event').choices(EVENT_KINDS))
@@ -100,7 +100,7 @@ class EventWriter {
     const record = eventRecord(event, state)
     if (this.#sku !== undefined && record.sku !== this.#sku) return undefined
     this.#writeHead()
-    return writeLine(
+    return printLine(
       this.#isCsv ? csvLine(EVENT_COLUMNS.map((name) => record[name])) : JSON.stringify(record),
     )
   }
@@ -114,10 +114,4 @@ class EventWriter {
     if (this.#isHeadDue) process.stdout.write(`${csvLine(EVENT_COLUMNS)}\n`)
     this.#isHeadDue = false
   }
-}
-
-// A pipe that is full is waited for, so that memory does not grow with the journal.
-function writeLine(line: string): Promise<void> | undefined {
-  if (process.stdout.write(`${line}\n`)) return undefined
-  return new Promise((resolve) => process.stdout.once('drain', resolve))
 }

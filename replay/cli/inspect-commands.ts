@@ -5,6 +5,7 @@ import { lastSeqAt, type Plan, plan } from '../plan.ts'
 import { type VerifyReport, verify } from '../verify.ts'
 import {
   count,
+  counted,
   EXIT,
   instant,
   type OutputFlags,
@@ -62,9 +63,9 @@ function printPlan(found: Plan): void {
   printPairs([
     ['partition', `${found.partition ?? 'empty'}  ${found.path}`],
     ['cluster', found.clusterId ?? '–'],
-    ['events', `seq ${count(found.firstSeq)} to ${count(found.lastSeq)}, epoch ${found.epoch}`],
+    ['events', eventWords(found)],
     ['time', `${instant(found.firstAt)} to ${instant(found.lastAt)}`],
-    ['journal', `${found.segments.length} segments, ${count(found.bytes)} bytes`],
+    ['journal', `${counted(found.segments.length, 'segment')}, ${count(found.bytes)} bytes`],
     ...found.segments.map(
       ({ file, firstSeq, bytes }) =>
         ['  segment', `from seq ${count(firstSeq)}, ${count(bytes)} bytes  ${file}`] as const,
@@ -81,10 +82,16 @@ function printPlan(found: Plan): void {
   process.stdout.write(`${style('red', 'a start would refuse')}: ${message} [${code}]\n`)
 }
 
+// Where older segments were archived, a journal may have a segment but no event yet.
+function eventWords({ firstSeq, lastSeq, epoch }: Plan): string {
+  if (lastSeq === 0 || firstSeq > lastSeq) return `none, after seq ${count(lastSeq)}`
+  return `seq ${count(firstSeq)} to ${count(lastSeq)}, epoch ${epoch}`
+}
+
 function startWords({ startSeq, tailEvents, estimatedMs }: Plan): string {
   const start = startSeq === 0 ? 'the whole journal' : `the snapshot of seq ${count(startSeq)}`
   const seconds = (estimatedMs / 1_000).toFixed(1)
-  return `${start}, then ${count(tailEvents)} events: about ${seconds} s`
+  return `${start}, then ${counted(tailEvents, 'event')}: about ${seconds} s`
 }
 
 function printReport(report: VerifyReport): void {
@@ -108,12 +115,13 @@ function printReport(report: VerifyReport): void {
 function checkedWords(report: VerifyReport): string {
   const { segments, blocks, bytes, snapshotsChecked } = report
   return (
-    `${count(blocks)} blocks in ${segments} segments (${count(bytes)} bytes): checksums, chain, seq, epochs; ` +
-    `invariants after every event; ${snapshotsChecked} snapshots by hash`
+    `${counted(blocks, 'block')} in ${counted(segments, 'segment')} (${count(bytes)} bytes): checksums, chain, seq, epochs; ` +
+    `invariants after every event; ${counted(snapshotsChecked, 'snapshot')} by hash`
   )
 }
 
 function verdictWords(report: VerifyReport): string {
   const found = report.discrepancies.length
-  return found === 0 ? style('green', 'whole') : style('red', `${found} discrepancies`)
+  if (found === 0) return style('green', 'whole')
+  return style('red', found === 1 ? '1 discrepancy' : `${count(found)} discrepancies`)
 }

@@ -9,7 +9,7 @@ import {
   trimSegments,
 } from '../keep/retire-segments.ts'
 import { partitionsAt } from '../partition-place.ts'
-import { takeSnapshot } from '../take-snapshot.ts'
+import { type SnapshotTaken, takeSnapshot } from '../take-snapshot.ts'
 import { seqArgument } from './arguments.ts'
 import { count, type OutputFlags, printJson, printPairs } from './output.ts'
 
@@ -29,9 +29,15 @@ export function snapshotCommand(): Command {
         const expected = undefined
         const taken = await takeSnapshot({ journal, snapshots, expected, onSkippedSnapshot })
         if (flags.json === true) printJson(taken)
-        else printPairs(Object.entries(taken).map(([name, value]) => [name, String(value)]))
+        else printPairs([['snapshot', takenWords(taken)]])
       }
     })
+}
+
+function takenWords(taken: SnapshotTaken): string {
+  if (taken.kind === 'written') return `written, seq ${count(taken.seq)}, hash ${taken.stateHash}`
+  if (taken.seq === 0) return 'not needed: the journal has no event'
+  return `not needed: the newest covers seq ${count(taken.seq)}`
 }
 
 interface RetireFlags extends OutputFlags {

@@ -30,6 +30,12 @@ export function printJson(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`)
 }
 
+/** Prints one line. The promise, where there is one, is to be waited for, so that memory does not grow with the answer. */
+export function printLine(line: string): Promise<void> | undefined {
+  if (process.stdout.write(`${line}\n`)) return undefined
+  return new Promise((resolve) => process.stdout.once('drain', resolve))
+}
+
 /** Prints lines of `name  value`, the names padded to one column. */
 export function printPairs(pairs: readonly (readonly [string, string])[]): void {
   const width = Math.max(...pairs.map(([name]) => name.length))
@@ -39,9 +45,7 @@ export function printPairs(pairs: readonly (readonly [string, string])[]): void 
 /** Prints rows under a head, columns padded; numbers are right-aligned. */
 export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
   const texts = rows.map((row) => row.map(cellText))
-  const widths = head.map((name, column) =>
-    Math.max(name.length, ...texts.map((row) => row[column]?.length ?? 0)),
-  )
+  const widths = widthsOf(head, texts)
   const line = (cells: readonly string[], source: readonly Cell[]) =>
     cells
       .map((cell, column) => {
@@ -61,6 +65,11 @@ export type Cell = string | number | undefined
 /** A count with its thousands separated. */
 export function count(value: number): string {
   return value.toLocaleString('en-US')
+}
+
+/** A count with its noun, which gets an s unless there is one. */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
 /** An instant as ISO text, or a dash. */
@@ -100,6 +109,17 @@ export class SeqProgress {
   clear(): void {
     if (this.#isOn) process.stderr.write('\r\x1b[K')
   }
+}
+
+// In a loop: as arguments of one call, the rows of a long history would not fit on the stack.
+function widthsOf(head: readonly string[], texts: readonly (readonly string[])[]): number[] {
+  const widths = head.map((name) => name.length)
+  for (const row of texts) {
+    row.forEach((text, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, text.length)
+    })
+  }
+  return widths
 }
 
 function cellText(cell: Cell): string {

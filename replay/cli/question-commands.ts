@@ -13,6 +13,7 @@ import {
   noteBase,
   type OutputFlags,
   printJson,
+  printLine,
   printPairs,
   printTable,
   SeqProgress,
@@ -33,7 +34,7 @@ interface HistoryFlags extends OutputFlags {
 export function stateCommand(): Command {
   return new Command('state')
     .description('the exact state at a point in time')
-    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .argument('[directory]', 'data directory with one partition, or one partition in it', './data')
     .option('--at <seq|time>', 'the last event that counts (default: all)', endArgument)
     .option('--sku <sku>', 'only this SKU')
     .option('--json', 'one JSON object')
@@ -49,7 +50,7 @@ export function stateCommand(): Command {
 export function historyCommand(): Command {
   return new Command('history')
     .description('the timeline of one reservation, buyer or SKU')
-    .argument('[directory]', 'data directory, or one partition in it', './data')
+    .argument('[directory]', 'data directory with one partition, or one partition in it', './data')
     .option('--reservation <id>', 'of this reservation', reservationArgument)
     .option('--buyer <buyer>', 'of this buyer')
     .option('--sku <sku>', 'of this SKU')
@@ -92,14 +93,18 @@ async function runHistory(directory: string, flags: HistoryFlags): Promise<void>
     process.exitCode = EXIT.usage
     return
   }
-  const records = await collect(directory, flags, (record) => concerns(record, flags))
-  if (records.length === 0) {
-    return endWithFault(`history: no event of ${entityWords(flags)} in ${directory}`)
-  }
   if (flags.json === true) {
-    for (const record of records) printJson(record)
+    await tell(directory, flags, (record) => printLine(JSON.stringify(record)))
     return
   }
+  const records: EventRecord[] = []
+  await tell(directory, flags, (record) => {
+    records.push(record)
+  })
+  if (records.length > 0) printHistory(records)
+}
+
+function printHistory(records: readonly EventRecord[]): void {
   const head = ['seq', 'time', 'event', 'sku', 'buyer', 'units', 'reservation', 'available', 'held']
   const rows = records.map((one) => [
     ...[one.seq, one.time, one.type, one.sku, one.buyer],
@@ -109,24 +114,29 @@ async function runHistory(directory: string, flags: HistoryFlags): Promise<void>
   printTable([...head, 'sold'], rows)
 }
 
-async function collect(
+// Hands on each record that is asked for as it is read; a promise that comes back is waited for.
+async function tell(
   directory: string,
-  flags: OutputFlags,
-  isWanted: (record: EventRecord) => boolean,
-): Promise<EventRecord[]> {
+  flags: HistoryFlags,
+  onRecord: (record: EventRecord) => Promise<void> | undefined | void,
+): Promise<void> {
   const paths = partitionAt(directory)
-  const progress = new SeqProgress(await lastSeqAt(paths), flags)
-  const records: EventRecord[] = []
+  // On one terminal the records themselves show how far it is.
+  const isQuiet = flags.quiet === true || (flags.json === true && process.stdout.isTTY === true)
+  const progress = new SeqProgress(await lastSeqAt(paths), { quiet: isQuiet })
+  let hasFound = false
   const { baseSeq } = await walk(paths, TO_THE_END, {
     onEvent: (event, state) => {
       const record = eventRecord(event, state)
-      if (isWanted(record)) records.push(record)
+      if (!concerns(record, flags)) return undefined
+      hasFound = true
+      return onRecord(record) ?? undefined
     },
     onProgress: (seq) => progress.show(seq),
   })
   progress.clear()
   noteBase('history', baseSeq)
-  return records
+  if (!hasFound) endWithFault(`history: no event of ${entityWords(flags)} in ${directory}`)
 }
 
 function entityWords({ reservation, buyer, sku }: HistoryFlags): string {

@@ -1,5 +1,6 @@
 // The upper part of the report's page: the headline, the figures, and what happened over time.
 import { count } from '../cli/output.ts'
+import { BASE_LEAVES_OPEN, baseWords } from './base-words.ts'
 import { type Chart, type ChartSeries, chartSvg, smallSvg } from './chart-svg.ts'
 import { html, type Markup, NOTHING } from './markup.ts'
 import {
@@ -20,22 +21,30 @@ const TABLE_ROWS_MAX = 12
 
 export function headline(report: SaleReport): Markup {
   const { units, skus, buyers, firstReservedAt: from, lastReservedAt: until } = report
+  const base = baseWords(report)
+  const beginning =
+    base === undefined ? NOTHING : html`<p class="lead">${base}. ${BASE_LEAVES_OPEN}.</p>`
   if (from === undefined || until === undefined) {
     return html`<header><p class="kicker">Sale report</p><h1>Nothing was reserved</h1>
-<p class="lead">The journal holds no reservation.</p></header>`
+<p class="lead">${base === undefined ? 'The journal holds no reservation.' : 'No reservation was made since the journal begins.'}</p>${beginning}</header>`
   }
   const oversold =
     report.proof.oversoldUnits === 0
       ? 'Nothing was oversold.'
       : `${countOf(report.proof.oversoldUnits, 'unit')} were oversold.`
+  const sold =
+    base === undefined
+      ? `${countOf(units.sold, 'unit')} went to ${countOf(buyers, 'buyer')}`
+      : `${countOf(units.sold, 'unit')} are sold; ${countOf(buyers, 'buyer')} bought since the journal begins`
   return html`<header><p class="kicker">Sale report</p><h1>Sale of ${dayWords(from)}</h1>
-<p class="lead">${countOf(units.sold, 'unit')} went to ${countOf(buyers, 'buyer')}; ${count(skus.ranOut)} of ${countOf(skus.count, 'SKU')} sold out.
-The first reservation was made at ${secondWords(from)}, the last one ${spanWords(until - from)} later. ${oversold}</p></header>`
+<p class="lead">${sold}; ${count(skus.ranOut)} of ${countOf(skus.count, 'SKU')} sold out.
+The first reservation${base === undefined ? '' : ' since then'} was made at ${secondWords(from)}, the last one ${spanWords(until - from)} later. ${oversold}</p>${beginning}</header>`
 }
 
 /** The figures that people ask for first. */
 export function figures(report: SaleReport): Markup {
   const { units, skus, outcomes, proof } = report
+  const holds = outcomes.made + outcomes.heldBefore
   const verdict = proof.oversoldUnits === 0 ? 'good' : 'bad'
   const busiest = report.busiestSecond
   const amounts = Object.entries(report.value)
@@ -44,7 +53,7 @@ export function figures(report: SaleReport): Markup {
 ${card('main', 'Units sold', html`${count(units.sold)}`, `${shareWords(units.sold, units.stock)} of ${count(units.stock)} in stock`)}
 ${card('main', 'SKUs sold out', html`${count(skus.ranOut)}`, `of ${count(skus.count)}; ${count(skus.soldOut)} to the last unit`)}
 ${card('main', 'Units oversold', html`<span class="${verdict}">${count(proof.oversoldUnits)}</span>`, `after any of ${countOf(proof.events, 'event')}`)}
-${card('', 'Reservations paid', html`${shareWords(outcomes.confirmed, outcomes.made)}`, `${count(outcomes.confirmed)} of ${count(outcomes.made)}`)}
+${card('', 'Reservations paid', html`${shareWords(outcomes.confirmed, holds)}`, `${count(outcomes.confirmed)} of ${count(holds)}`)}
 ${card('', 'Busiest second', html`${busiest === undefined ? '–' : count(busiest.reservations)}`, busiest === undefined ? 'no reservations' : `reservations at ${timeOfDay(busiest.at).slice(0, 8)} UTC`)}
 ${value === '' ? card('', 'Buyers', html`${count(report.buyers)}`, 'who bought and kept') : card('', 'Value confirmed', html`${value}`, 'returns not deducted')}
 </dl>`

@@ -5,7 +5,8 @@ import { countOf } from './number-words.ts'
 import type { SaleReport } from './sale-report.ts'
 
 export function proof(report: SaleReport): Markup {
-  const { oversoldUnits, strandedUnits, events, lastSeqs } = report.proof
+  const { oversoldUnits, strandedUnits, events, baseSeqs, lastSeqs } = report.proof
+  const after = baseSeqs === 0 ? '' : ` after seq ${count(baseSeqs)}`
   return html`<section aria-labelledby="proof"><h2 id="proof">Proof</h2><ul class="proof">
 ${line(
   oversoldUnits === 0,
@@ -18,8 +19,8 @@ ${line(
   'A unit is stranded when it is neither available, nor in somebody’s hold, nor sold. Recounted from the holds at the end.',
 )}
 ${line(
-  events === lastSeqs,
-  `Journaled: ${countOf(events, 'event')}, last seq ${count(lastSeqs)}`,
+  baseSeqs + events === lastSeqs,
+  `Journaled: ${countOf(events, 'event')}${after}, last seq ${count(lastSeqs)}`,
   'No seq is missing, every block passed its checksum and carries the hash of the block before.',
 )}
 ${line(
@@ -57,6 +58,10 @@ const TERMS: readonly (readonly [string, string])[] = [
   [
     'Taken again, sold again',
     'Units of a SKU are alike, so this is a rule of counting: units that nobody had held yet go first. Only the part of a reservation for which there were none left is taken from units that came back; it is sold again when it is paid (a payment for fewer units counts the others first). Taken again, waiting at the end, and taken out of stock add up to what came back.',
+  ],
+  [
+    'A journal that begins later',
+    'Where older events were archived or trimmed, or partitions were made anew, a journal begins with a state. Units sold by then count as sold, without their buyers, times and value; units available then count as never held; and a SKU that had sold or held units has its times counted from there.',
   ],
   [
     'Time to payment',

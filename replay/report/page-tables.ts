@@ -20,7 +20,9 @@ interface BarLine {
 
 /** What became of all reservations, and how long paying took. */
 export function payments({ outcomes, delay, moved }: SaleReport): Markup {
-  const { made, confirmed, cancelled, expired, held } = outcomes
+  const { made, heldBefore, confirmed, cancelled, expired, held } = outcomes
+  const earlier =
+    heldBefore === 0 ? '' : `, and ${count(heldBefore)} that were held where the journal begins`
   const parts: readonly (readonly [string, number, Look])[] = [
     ['Paid', confirmed, 'sold'],
     ['Still held', held, 'held'],
@@ -32,10 +34,10 @@ export function payments({ outcomes, delay, moved }: SaleReport): Markup {
   )
   const legend = parts.map(
     ([name, value, look]) =>
-      html`<li><span class="key ${look}"></span>${name} <b>${count(value)}</b> ${shareWords(value, made)}</li>`,
+      html`<li><span class="key ${look}"></span>${name} <b>${count(value)}</b> ${shareWords(value, made + heldBefore)}</li>`,
   )
   return html`<section aria-labelledby="payments"><h2 id="payments">From reservation to payment</h2>
-<p>${countOf(made, 'reservation')} for ${countOf(moved.reservedUnits, 'unit')}.</p>
+<p>${countOf(made, 'reservation')} for ${countOf(moved.reservedUnits, 'unit')}${earlier}.</p>
 <div class="stack" aria-hidden="true">${bars}</div><ul class="legend">${legend}</ul>
 ${delay === undefined ? NOTHING : delayTable(delay)}</section>`
 }

@@ -2,7 +2,7 @@
 import type { Confirmed, Event, Reserved, Returned } from '../../core/event.ts'
 import { NO_ROW } from '../../core/hash-index.ts'
 import type { PartitionState } from '../../core/partition-state.ts'
-import { HELD } from '../../core/reservation-table.ts'
+import { CONFIRMED, HELD } from '../../core/reservation-table.ts'
 import { JournalError } from '../../journal/errors.ts'
 import type { SaleTally } from './sale-tally.ts'
 import { SkuTally } from './sku-tally.ts'
@@ -20,7 +20,10 @@ export class PartitionTally {
   readonly #skus: SkuTally[] = []
   /** Units of a hold that had come back before, by its row; only where there are any. */
   readonly #againByRow = new Map<number, number>()
+  /** 1 by the row of a reservation that was paid before the journal begins: its buyer is in no tally. */
+  #paidBefore = new Uint8Array(0)
   #events = 0
+  #baseSeq = 0
 
   constructor(sale: SaleTally) {
     this.#sale = sale
@@ -30,8 +33,28 @@ export class PartitionTally {
     return this.#events
   }
 
+  /** Seq that the journal begins after. */
+  get baseSeq(): number {
+    return this.#baseSeq
+  }
+
   get skus(): readonly SkuTally[] {
     return this.#skus
+  }
+
+  /** Takes what the journal begins with, before any event: counters and holds, without how they came about. */
+  begin(state: PartitionState): void {
+    const { reservations, lastAt: at } = state
+    this.#baseSeq = state.lastSeq
+    for (const { sku, stock, held, sold } of state.actors) {
+      this.#skus.push(new SkuTally(sku, { at, held, sold }, stock))
+      this.#sale.begin({ stock, held, sold })
+    }
+    this.#paidBefore = new Uint8Array(reservations.rowLimit)
+    for (let row = 0; row < reservations.rowLimit; row++) {
+      if (reservations.state(row) === HELD) this.#sale.heldBefore++
+      if (reservations.state(row) === CONFIRMED) this.#paidBefore[row] = 1
+    }
   }
 
   /** Takes `event`, which `state` has just applied. @throws JournalError when it is not what the state says. */
@@ -105,7 +128,10 @@ export class PartitionTally {
   #reserve(event: Reserved, state: PartitionState, sku: SkuTally): void {
     this.#sale.reserve(event.at, event.quantity)
     const again = sku.reserve(event.at, event.quantity)
-    if (again > 0) this.#againByRow.set(state.rowOf(event.id), again)
+    const row = state.rowOf(event.id)
+    if (again > 0) this.#againByRow.set(row, again)
+    // A row that was forgotten is used again.
+    this.#paidBefore[row] = 0
   }
 
   #release(event: Released, state: PartitionState, sku: SkuTally): void {
@@ -133,6 +159,7 @@ export class PartitionTally {
     const row = rowOf(event, state)
     const units = sku.sold - state.actorOfRow(row).sold
     sku.takeBack(units)
+    if (this.#paidBefore[row] === 1) return
     this.#sale.buyers.giveBack(state.accounts.buyer(state.reservations.account(row)), units)
   }
 }

@@ -19,8 +19,8 @@ interface Taken {
 }
 
 export interface ReportHooks {
-  /** Called after every block with the events taken so far, over all partitions. */
-  readonly onProgress?: (events: number) => void
+  /** Called after every block with the sum of the seqs reached, over all partitions. */
+  readonly onProgress?: (seqs: number) => void
 }
 
 /**
@@ -35,7 +35,7 @@ export async function saleReport(
   const gate = new LockStep(places.length)
   const tallies = places.map(() => new PartitionTally(sale))
   const onProgress = () =>
-    hooks.onProgress?.(tallies.reduce((events, tally) => events + tally.events, 0))
+    hooks.onProgress?.(tallies.reduce((seqs, tally) => seqs + tally.baseSeq + tally.events, 0))
   const taken = await Promise.all(
     tallies.map((tally, index) => take(places[index] as PartitionPaths, tally, gate, onProgress)),
   )
@@ -50,6 +50,7 @@ async function take(
 ): Promise<Taken> {
   try {
     const { state, identity } = await walk(paths, TO_THE_END, {
+      onBase: (state) => tally.begin(state),
       onEvent: (event, state) => {
         const turn = gate.turn(event.at)
         if (turn === undefined) return tally.take(event, state)
@@ -58,7 +59,7 @@ async function take(
       onProgress,
     })
     gate.leave()
-    const read = readOf(paths, identity, tally.events, state)
+    const read = readOf(paths, identity, tally, state)
     return { read, tally, strandedUnits: tally.strandedUnits(state) }
   } catch (fault) {
     gate.stop(fault)
@@ -69,7 +70,7 @@ async function take(
 function readOf(
   paths: PartitionPaths,
   identity: JournalIdentity | undefined,
-  events: number,
+  { events, baseSeq }: PartitionTally,
   state: PartitionState,
 ): PartitionRead {
   return {
@@ -77,6 +78,7 @@ function readOf(
     clusterId: identity?.clusterId,
     partition: identity && `${identity.partition}/${identity.partitionCount}`,
     events,
+    baseSeq,
     lastSeq: state.lastSeq,
     stateHash: stateHash(state),
   }
@@ -102,6 +104,7 @@ function reportOf(sale: SaleTally, taken: readonly Taken[]): SaleReport {
       held: sumOf(skuRows, 'held'),
       sold: sumOf(skuRows, 'sold'),
     },
+    before: { held: sumOf(skuRows, 'heldBefore'), sold: sumOf(skuRows, 'soldBefore') },
     outcomes: outcomesOf(sale),
     moved: unitTotals(tallies),
     returns: sale.events.get('returned') ?? 0,
@@ -121,18 +124,22 @@ function reportOf(sale: SaleTally, taken: readonly Taken[]): SaleReport {
       oversoldUnits: sale.oversoldUnits,
       strandedUnits: taken.reduce((units, one) => units + one.strandedUnits, 0),
       events: taken.reduce((events, { read }) => events + read.events, 0),
+      baseSeqs: taken.reduce((seqs, { read }) => seqs + read.baseSeq, 0),
       lastSeqs: taken.reduce((seqs, { read }) => seqs + read.lastSeq, 0),
     },
   }
 }
 
-function outcomesOf({ events }: SaleTally): Outcomes {
+function outcomesOf({ events, heldBefore }: SaleTally): Outcomes {
   const [made = 0, confirmed = 0, cancelled = 0, expired = 0] = (
     ['reserved', 'confirmed', 'cancelled', 'expired'] as const
   ).map((kind) => events.get(kind))
-  return { made, confirmed, cancelled, expired, held: made - confirmed - cancelled - expired }
+  const held = heldBefore + made - confirmed - cancelled - expired
+  return { made, heldBefore, confirmed, cancelled, expired, held }
 }
 
-function sumOf(rows: readonly SkuRow[], name: 'stock' | 'available' | 'held' | 'sold'): number {
+type UnitsName = 'stock' | 'available' | 'held' | 'sold' | 'heldBefore' | 'soldBefore'
+
+function sumOf(rows: readonly SkuRow[], name: UnitsName): number {
   return rows.reduce((sum, row) => sum + row[name], 0)
 }

@@ -16,7 +16,7 @@ export interface SaleCharts {
 }
 
 /** The charts of the sale; undefined when nothing was reserved. */
-export function saleCharts({ curve, tempo }: SaleReport): SaleCharts | undefined {
+export function saleCharts({ curve, tempo, before }: SaleReport): SaleCharts | undefined {
   if (tempo === undefined) return undefined
   const { from, widthMs, counts } = tempo
   const steps = counts.reserved.length
@@ -32,14 +32,15 @@ export function saleCharts({ curve, tempo }: SaleReport): SaleCharts | undefined
     from,
     axis,
     stepMs: widthMs,
-    curve: totalChart(curve, from, axis),
+    curve: totalChart(curve, before, from, axis),
     tempo: { axis, afterMs: starts, series },
   }
 }
 
 /** The small chart of a SKU, on the sale's axis. */
-export function skuChart({ curve }: TopSku, { from, axis }: SaleCharts): Chart {
-  const points = fromZero(curve, from, 0)
+export function skuChart(sku: TopSku, { from, axis }: SaleCharts): Chart {
+  const { curve, soldBefore, heldBefore } = sku
+  const points = fromStart(curve, [from, soldBefore, soldBefore + heldBefore])
   return {
     axis,
     afterMs: points.map(([at]) => at - from),
@@ -50,8 +51,13 @@ export function skuChart({ curve }: TopSku, { from, axis }: SaleCharts): Chart {
   }
 }
 
-function totalChart(curve: readonly CurvePoint[], from: number, axis: TimeAxis): Chart {
-  const points = fromZero(curve, from, curve[0]?.[3] ?? 0)
+function totalChart(
+  curve: readonly CurvePoint[],
+  { held, sold }: SaleReport['before'],
+  from: number,
+  axis: TimeAxis,
+): Chart {
+  const points = fromStart(curve, [from, sold, sold + held, curve[0]?.[3] ?? 0])
   return {
     axis,
     afterMs: points.map(([at]) => at - from),
@@ -63,11 +69,12 @@ function totalChart(curve: readonly CurvePoint[], from: number, axis: TimeAxis):
   }
 }
 
-// A curve is kept from its first event on; before it nothing was sold or held.
-function fromZero(curve: readonly CurvePoint[], from: number, stock: number): CurvePoint[] {
+// A curve is kept from its first event on; before it only what the journal begins with was sold or held.
+function fromStart(curve: readonly CurvePoint[], start: CurvePoint): CurvePoint[] {
+  const [from, ...values] = start
   const later = curve.filter(([at]) => at > from)
-  const before = curve.findLast(([at]) => at <= from)
-  return [[from, before?.[1] ?? 0, before?.[2] ?? 0, before?.[3] ?? stock], ...later]
+  const [, ...before] = curve.findLast(([at]) => at <= from) ?? start
+  return [[from, ...values.map((value, index) => before[index] ?? value)], ...later]
 }
 
 function column(points: readonly CurvePoint[], index: number): number[] {

@@ -11,7 +11,10 @@ export interface PartitionRead {
   readonly path: string
   readonly clusterId: string | undefined
   readonly partition: string | undefined
+  /** After the base. */
   readonly events: number
+  /** Seq that the journal begins after; 0 where it has all its events. */
+  readonly baseSeq: number
   readonly lastSeq: number
   readonly stateHash: string
 }
@@ -23,13 +26,16 @@ interface Proof {
   /** Units at the end that are neither available, nor in a hold, nor sold. */
   readonly strandedUnits: number
   readonly events: number
-  /** Sum of the partitions' last seqs: the number of events, since no seq is missing. */
+  /** Sum of the seqs that the partitions begin after: with the events, the last seqs, since no seq is missing. */
+  readonly baseSeqs: number
+  /** Sum of the partitions' last seqs. */
   readonly lastSeqs: number
 }
 
-/** Reservations by what became of them. */
+/** Reservations by what became of them: those made, and those that were held where the journals begin. */
 export interface Outcomes {
   readonly made: number
+  readonly heldBefore: number
   readonly confirmed: number
   readonly cancelled: number
   readonly expired: number
@@ -46,6 +52,8 @@ export interface SaleReport {
   readonly skus: SkuCounts
   /** At the end. */
   readonly units: EndUnits
+  /** Where the journals begin; its buyers and times are not known. 0 where they begin with their first event. */
+  readonly before: UnitsBefore
   readonly outcomes: Outcomes
   /** Over the whole sale. */
   readonly moved: UnitTotals
@@ -73,6 +81,11 @@ interface SkuCounts {
   readonly count: number
   readonly ranOut: number
   readonly soldOut: number
+}
+
+interface UnitsBefore {
+  readonly held: number
+  readonly sold: number
 }
 
 interface EndUnits {

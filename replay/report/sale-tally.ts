@@ -45,6 +45,10 @@ export class SaleTally {
   lastReservedAt: number | undefined
   /** The most units by which any SKU was ever promised beyond its stock. */
   oversoldUnits = 0
+  /** Reservations that were held where the journals begin. */
+  heldBefore = 0
+  /** Whether units were held or sold before any event that is told. */
+  #isBegun = false
   #stock = 0
   #held = 0
   #sold = 0
@@ -53,6 +57,14 @@ export class SaleTally {
 
   get busiestSecond(): BusiestSecond | undefined {
     return this.#busiest
+  }
+
+  /** Units of a SKU that a journal begins with, before any event. */
+  begin({ stock, held, sold }: UnitsMoved): void {
+    this.#stock += stock
+    this.#held += held
+    this.#sold += sold
+    if (held + sold > 0) this.#isBegun = true
   }
 
   /** Any event. */
@@ -87,7 +99,7 @@ export class SaleTally {
     this.#stock += moved.stock
     this.#held += moved.held
     this.#sold += moved.sold
-    if (this.firstReservedAt === undefined) return
+    if (this.firstReservedAt === undefined && !this.#isBegun) return
     this.curve.add([at, this.#sold, this.#sold + this.#held, this.#stock])
   }
 }

@@ -12,6 +12,9 @@ export interface SkuRow {
   readonly held: number
   /** Without what was returned. */
   readonly sold: number
+  /** Units where the journal begins; 0 where it begins with its first event. */
+  readonly heldBefore: number
+  readonly soldBefore: number
   readonly reservations: number
   readonly reservedUnits: number
   readonly confirmedUnits: number
@@ -22,10 +25,13 @@ export interface SkuRow {
   readonly freedUnits: number
   readonly takenAgainUnits: number
   readonly soldAgainUnits: number
-  /** In ms since 1970. */
-  readonly openedAt: number
+  /** In ms since 1970; undefined when it was before the journal begins. */
+  readonly openedAt: number | undefined
   readonly firstReservedAt: number | undefined
-  /** First moment without an available unit, and first with every unit sold: ms after the first reservation. */
+  /**
+   * First moment without an available unit, and first with every unit sold: ms after the first reservation, or after
+   * the beginning of a journal before which units were sold or held.
+   */
   readonly ranOutAfterMs: number | undefined
   readonly soldOutAfterMs: number | undefined
   /** Every unit is sold at the end. */
@@ -56,10 +62,11 @@ export interface UnitTotals {
 
 export function skuRow(tally: SkuTally): SkuRow {
   const { ranOutAt, soldOutAt, firstReservedAt, openedAt } = tally
-  const began = firstReservedAt ?? openedAt
+  const began = tally.countedFrom ?? 0
   return {
     ...{ sku: tally.sku, stock: tally.stock, available: tally.available },
     ...{ held: tally.held, sold: tally.sold, reservations: tally.reservations },
+    ...{ heldBefore: tally.base?.held ?? 0, soldBefore: tally.base?.sold ?? 0 },
     ...{ reservedUnits: tally.reservedUnits, confirmedUnits: tally.confirmedUnits },
     ...{ cancelledUnits: tally.cancelledUnits, expiredUnits: tally.expiredUnits },
     ...{ unpaidRestUnits: tally.unpaidRestUnits, returnedUnits: tally.returnedUnits },

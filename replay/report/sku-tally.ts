@@ -3,18 +3,29 @@ import { StepCurve } from './step-curve.ts'
 
 const CURVE_POINTS_MAX = 64
 
+/** A SKU where its journal begins with a base: which of its units were held before is not known. */
+export interface SkuBase {
+  /** In ms since 1970. */
+  readonly at: number
+  readonly held: number
+  readonly sold: number
+}
+
 /**
  * The tally of one SKU. Units are alike, so which of them is sold twice is a rule of counting: units that nobody had
  * held yet go first, and only when there are none left does a reservation take units that came back.
  */
 export class SkuTally {
   readonly sku: string
-  readonly openedAt: number
+  /** Undefined when that was before the journal begins. */
+  readonly openedAt: number | undefined
+  /** Where the journal begins, and the units then; undefined where it tells the SKU's whole life. */
+  readonly base: SkuBase | undefined
   /** Units sold, and units sold or held. */
   readonly curve: StepCurve = new StepCurve(CURVE_POINTS_MAX)
   stock: number
-  held = 0
-  sold = 0
+  held: number
+  sold: number
   reservations = 0
   reservedUnits = 0
   confirmedUnits = 0
@@ -32,14 +43,25 @@ export class SkuTally {
   /** The first moment at which nothing was available, and at which everything was sold. */
   ranOutAt: number | undefined
   soldOutAt: number | undefined
-  /** Units that nobody has held yet. */
+  /** Units that nobody has held yet; of a base, those that were available then. */
   #fresh: number
 
-  constructor(sku: string, openedAt: number, stock: number) {
+  constructor(sku: string, began: number | SkuBase, stock: number) {
     this.sku = sku
-    this.openedAt = openedAt
+    this.openedAt = typeof began === 'number' ? began : undefined
+    this.base = typeof began === 'number' ? undefined : began
     this.stock = stock
-    this.#fresh = stock
+    this.held = this.base?.held ?? 0
+    this.sold = this.base?.sold ?? 0
+    this.#fresh = this.available
+    if (this.base !== undefined) this.#markEnds(this.base.at)
+  }
+
+  /** What times of the SKU are counted from: its first reservation, or the base of one that had sold or held. */
+  get countedFrom(): number | undefined {
+    const { base } = this
+    if (base !== undefined && base.held + base.sold > 0) return base.at
+    return this.firstReservedAt ?? this.openedAt
   }
 
   get available(): number {
@@ -96,6 +118,10 @@ export class SkuTally {
   /** Marks the moment after an event. */
   mark(at: number): void {
     this.curve.add([at, this.sold, this.sold + this.held])
+    this.#markEnds(at)
+  }
+
+  #markEnds(at: number): void {
     if (this.stock === 0 || this.available > 0) return
     this.ranOutAt ??= at
     if (this.held === 0) this.soldOutAt ??= at

@@ -1,5 +1,6 @@
 // The report in the words of a terminal: what happened, in the order in which people ask, and the proof at the end.
 import { type Cell, count, printPairs, printTable, style } from '../cli/output.ts'
+import { BASE_LEAVES_OPEN, baseWords } from './base-words.ts'
 import { countOf, instantWords, moneyWords, shareWords, spanWords } from './number-words.ts'
 import type { SaleReport } from './sale-report.ts'
 import type { SkuRow } from './sku-rows.ts'
@@ -13,6 +14,8 @@ const SKU_CURVE_CHARACTERS = 12
 
 /** Prints the whole report. */
 export function printReport(report: SaleReport): void {
+  const base = baseWords(report)
+  if (base !== undefined) process.stdout.write(`${base}.\n${BASE_LEAVES_OPEN}.\n\n`)
   printPairs([...salePairs(report), ...holdPairs(report), ...freedPairs(report)])
   if (report.topSkus.length > 0) {
     process.stdout.write('\n')
@@ -49,7 +52,10 @@ function salePairs(report: SaleReport): Pair[] {
       'units sold',
       `${count(units.sold)} of ${count(units.stock)} (${shareWords(units.sold, units.stock)})`,
     ],
-    ['sell-through', sparkline(report.curve, report, units.stock, CURVE_CHARACTERS)],
+    [
+      'sell-through',
+      sparkline(report.curve, report, [report.before.sold, units.stock], CURVE_CHARACTERS),
+    ],
     [
       'sold out',
       `${count(skus.ranOut)} of ${countOf(skus.count, 'SKU')} ran out; ${count(skus.soldOut)} sold to the last unit`,
@@ -65,9 +71,10 @@ function saleTime(from: number, until: number): string {
 }
 
 function holdPairs({ outcomes, moved, delay }: SaleReport): Pair[] {
+  const { made, heldBefore } = outcomes
   const line = (name: string, holds: number, units: number): Pair => [
     `  ${name}`,
-    `${count(holds)} (${shareWords(holds, outcomes.made)}), ${countOf(units, 'unit')}`,
+    `${count(holds)} (${shareWords(holds, made + heldBefore)}), ${countOf(units, 'unit')}`,
   ]
   const times =
     delay === undefined
@@ -75,7 +82,8 @@ function holdPairs({ outcomes, moved, delay }: SaleReport): Pair[] {
       : `half within ${spanWords(delay.medianMs)}, 90 % ${spanWords(delay.p90Ms)}, ` +
         `99 % ${spanWords(delay.p99Ms)}, all ${spanWords(delay.maxMs)}`
   return [
-    ['reservations', `${count(outcomes.made)} for ${countOf(moved.reservedUnits, 'unit')}`],
+    ['reservations', `${count(made)} for ${countOf(moved.reservedUnits, 'unit')}`],
+    ...(heldBefore === 0 ? [] : [['  held before', count(heldBefore)] as const]),
     line('confirmed', outcomes.confirmed, moved.confirmedUnits),
     line('cancelled', outcomes.cancelled, moved.cancelledUnits),
     line('expired', outcomes.expired, moved.expiredUnits),
@@ -98,15 +106,18 @@ function skuCells(report: SaleReport, row: SkuRow, curve: readonly CurvePoint[])
   const after = (ms: number | undefined) => (ms === undefined ? undefined : spanWords(ms))
   return [
     ...[row.sku, row.sold, row.stock, after(row.ranOutAfterMs), after(row.soldOutAfterMs)],
-    ...[row.soldAgainUnits, sparkline(curve, report, row.stock, SKU_CURVE_CHARACTERS)],
+    ...[
+      row.soldAgainUnits,
+      sparkline(curve, report, [row.soldBefore, row.stock], SKU_CURVE_CHARACTERS),
+    ],
   ]
 }
 
-// Units sold by the end of each of `characters` equal spans, against `whole`.
+// Units sold by the end of each of `characters` equal spans, against `whole`; `before` where the journal begins.
 function sparkline(
   curve: readonly CurvePoint[],
-  { firstReservedAt: from = 0 }: SaleReport,
-  whole: number,
+  { firstReservedAt: from = curve[0]?.[0] ?? 0 }: SaleReport,
+  [before, whole]: readonly [before: number, whole: number],
   characters: number,
 ): string {
   const until = curve.at(-1)?.[0]
@@ -114,7 +125,7 @@ function sparkline(
   let line = ''
   for (let index = 1; index <= characters; index++) {
     const at = from + ((until - from) * index) / characters
-    const [, sold = 0] = curve.findLast(([time]) => time <= at) ?? []
+    const [, sold = before] = curve.findLast(([time]) => time <= at) ?? []
     const height = Math.min(BARS.length - 1, Math.floor((sold / whole) * BARS.length))
     line += sold === 0 ? ' ' : BARS.charAt(height)
   }
@@ -122,11 +133,12 @@ function sparkline(
 }
 
 function proofPairs({ proof, partitions }: SaleReport): Pair[] {
-  const { oversoldUnits, strandedUnits, events, lastSeqs } = proof
+  const { oversoldUnits, strandedUnits, events, baseSeqs, lastSeqs } = proof
   const verdict = (units: number) => style(units === 0 ? 'green' : 'red', count(units))
-  const isSame = events === lastSeqs
+  const isSame = baseSeqs + events === lastSeqs
+  const after = baseSeqs === 0 ? '' : ` after seq ${count(baseSeqs)}`
   const journaled =
-    `${count(events)} events, last seq ${count(lastSeqs)}` +
+    `${count(events)} events${after}, last seq ${count(lastSeqs)}` +
     `${partitions.length > 1 ? ` over ${partitions.length} partitions` : ''}: ` +
     `${isSame ? 'no gap, every chain of blocks whole' : style('red', 'not the same')}`
   return [

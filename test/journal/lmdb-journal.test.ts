@@ -120,12 +120,12 @@ describe('a journal with missing or misplaced parts', () => {
     expect(await readCode(place)).toBe('journal_gap')
   })
 
-  test('with the file of a closed segment gone is unreadable or damaged, not shorter', async () => {
+  test('with the file of a closed segment gone or emptied is damaged, not shorter', async () => {
     const place = places()
     await place.write(6, EACH, 1)
     const file = fileOf(place, 2)
     rmSync(file)
-    expect(await readCode(place)).toBe('journal_unreadable')
+    expect(await readCode(place)).toBe('journal_damaged')
     writeFileSync(file, '')
     expect(await readCode(place)).toBe('journal_damaged')
   })

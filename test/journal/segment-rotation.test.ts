@@ -60,7 +60,7 @@ describe('a crash while a segment is begun', () => {
   })
 
   const leftovers: [string, string, (folder: string) => Promise<void>][] = [
-    ['an empty folder', 'journal_unreadable', async (folder) => void mkdirSync(folder)],
+    ['an empty folder', 'journal_damaged', async (folder) => void mkdirSync(folder)],
     [
       'an empty file',
       'journal_damaged',

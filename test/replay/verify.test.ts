@@ -1,8 +1,18 @@
 // The whole truth: a whole journal is called whole, and everything else by its name, its place and its promise.
-import { cpSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Event } from '../../core/event.ts'
+import { invariant } from '../../core/invariant.ts'
 import { STOCK_MAX } from '../../core/limits.ts'
 import { decodeBlock, encodeBlock } from '../../journal/block-codec.ts'
 import { EMPTY_HEAD } from '../../journal/chain.ts'
@@ -149,8 +159,50 @@ describe('damage', () => {
     expect(report.discrepancies).toHaveLength(1)
     const [found] = report.discrepancies
     expect(found?.what).toMatch(damage.words)
+    expect(found?.what.startsWith(found.where), 'one fault has one place').toBe(true)
     expect([found?.broken, report.lastSeq]).toEqual([damage.broken, damage.lastSeq])
     expect(directory.fingerprint(), 'nothing is changed').toEqual(before)
+  })
+})
+
+describe('what says nothing about the journal', () => {
+  const written = () => DataDirectory.write(newDirectory(), BLOCKS)
+
+  test('is a file that the system does not open: thrown, not a discrepancy', async () => {
+    const directory = await written()
+    const file = directory.segmentFile(2)
+    rmSync(file)
+    symlinkSync(file, file)
+    const message = expect.stringMatching(/segment-0000000000000007\/data\.mdb cannot be opened: /)
+    const fault = { name: 'JournalError', code: 'journal_unreadable', message }
+    await expect(verify(directory.paths)).rejects.toMatchObject(fault)
+  })
+
+  test('is a folder that the system does not list: thrown as it is', async () => {
+    const { paths } = await written()
+    writeFileSync(paths.snapshots, '')
+    const fault = { code: 'ENOTDIR', syscall: 'scandir', path: paths.snapshots }
+    await expect(verify(paths)).rejects.toMatchObject(fault)
+  })
+
+  test('is a snapshot that the system does not read: thrown as it is', async () => {
+    const directory = await written()
+    const path = await directory.snapshot()
+    rmSync(path)
+    mkdirSync(path)
+    await expect(verify(directory.paths)).rejects.toMatchObject({ code: 'EISDIR', syscall: 'read' })
+  })
+
+  test('is a bug of any kind but a broken invariant, which is I1 after the block before', async () => {
+    const { paths } = await written()
+    const bug = new TypeError('a bug')
+    const onProgress = () => {
+      throw bug
+    }
+    await expect(verify(paths, { onProgress })).rejects.toBe(bug)
+    const units = await verify(paths, { onProgress: () => invariant(false, 'units add up') })
+    const where = expect.stringMatching(/^after .*data\.mdb, block at seq 1$/)
+    expect(units.discrepancies).toMatchObject([{ broken: 'I1', where, what: 'bug: units add up' }])
   })
 })
 

@@ -1,13 +1,18 @@
 // The command line: help, usage errors, and a configuration that is refused before anything starts.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../../../gateway/settings.ts'
 import { VERSION } from '../../../gateway/version.ts'
+import { copyGolden } from '../../fixtures/golden-journal.ts'
 import {
   endServersAfterEach,
   fatalLine,
   RealServer,
   runHoldfast,
 } from '../../fixtures/real-server.ts'
+import { ROOT } from '../../fixtures/source-files.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
 const newDirectory = tempDirectories()
@@ -45,6 +50,29 @@ describe('holdfast', () => {
     expect(status).toBe(2)
     expect(stderr).toMatch(/^Usage: holdfast/)
   })
+})
+
+/** A disk that has no room left; not every system has one. */
+const FULL = '/dev/full'
+
+describe.skipIf(!existsSync(FULL))('a full disk under stdout', () => {
+  test.each([['dump'], ['verify', '--json'], ['report', '--json']])(
+    'is said in one line by replay %s, which exits 1',
+    async (command, ...flags) => {
+      const data = newDirectory()
+      copyGolden(data)
+      const full = openSync(FULL, 'w')
+      const words = ['bin/holdfast.js', 'replay', command, data, ...flags]
+      const child = spawn(process.execPath, words, { cwd: ROOT, stdio: ['ignore', full, 'pipe'] })
+      closeSync(full)
+      let said = ''
+      child.stderr?.on('data', (text) => {
+        said += text
+      })
+      const [status] = await once(child, 'close')
+      expect([status, said]).toEqual([1, expect.stringMatching(/^stdout: ENOSPC: .*\n$/)])
+    },
+  )
 })
 
 describe('holdfast serve', () => {

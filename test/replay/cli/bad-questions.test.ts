@@ -1,5 +1,5 @@
 // Questions that have no answer: a place that holds no journal, a name that was never seen, a seq beyond the end.
-import { chmodSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from 'vitest'
@@ -162,6 +162,16 @@ describe('a time before the first event', () => {
       expect(words.stdout).toMatch(/^as of +seq 0, –\n/)
     },
   )
+})
+
+test('verify of what the system does not open is a fault, and no discrepancy', async () => {
+  const directory = await DataDirectory.write(newDirectory(), 3)
+  const file = directory.segmentFile(1)
+  rmSync(file)
+  symlinkSync(file, file)
+  const { status, stdout, stderr } = await askReplay('verify', directory.data, '--json')
+  expect([status, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^replay: .*data\.mdb cannot be opened: .*\[journal_unreadable\]\n$/)
 })
 
 test('a damaged end is told by the walk, after the events before it', async () => {

@@ -214,6 +214,22 @@ describe('segments', () => {
   })
 })
 
+describe('snapshot', () => {
+  test('says what was written, or why nothing was', async () => {
+    const directory = await DataDirectory.write(newDirectory(), 2)
+    const written = await askReplay('snapshot', directory.data)
+    expect(written).toEqual({
+      ...{ status: 0, stderr: '' },
+      stdout: `snapshot  written, seq 6, hash ${await directory.hash()}\n`,
+    })
+    const again = await askReplay('snapshot', directory.data)
+    expect(again.stdout).toBe('snapshot  not needed: the newest covers seq 6\n')
+    const { data } = await DataDirectory.write(newDirectory(), 0)
+    const empty = await askReplay('snapshot', data)
+    expect(empty.stdout).toBe('snapshot  not needed: the journal has no event\n')
+  })
+})
+
 describe('repair', () => {
   test('of a whole journal says so and exits with 0', async () => {
     const { from } = placed()

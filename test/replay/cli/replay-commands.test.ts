@@ -52,9 +52,7 @@ describe('verify', () => {
     await writeEvents(data, [[openedEvent(1)], [reservedEvent('a', 2)]])
     const { status, stdout } = await replay('verify', data)
     expect(status).toBe(3)
-    expect(stdout).toMatch(
-      /verdict\s+1 discrepancies\nI1 seq 2, shoe .*data\.mdb, block at seq 2\n/,
-    )
+    expect(stdout).toMatch(/verdict\s+1 discrepancy\nI1 seq 2, shoe .*data\.mdb, block at seq 2\n/)
   })
 
   test('of a file with wild page numbers names it, where LMDB alone would kill the process', async () => {

@@ -51,7 +51,7 @@ test('a broken proof shows as one', async () => {
   const data = newDirectory()
   copyGolden(data)
   const report = await saleReport(partitionsAt(data))
-  const proof = { oversoldUnits: 3, strandedUnits: 0, events: 61, lastSeqs: 62 }
+  const proof = { oversoldUnits: 3, strandedUnits: 0, events: 61, baseSeqs: 0, lastSeqs: 62 }
   const page = salePage({ ...report, proof })
   expect(page).toContain('<span class="bad">3</span>')
   expect(page).toContain('3 units were oversold.')

@@ -26,6 +26,8 @@ interface Hold {
   units: Unit[]
   sold: Unit[]
   returnedTotal: number
+  /** It was paid before the journal begins: its buyer is not known. */
+  isPaidBefore: boolean
 }
 
 type Kind = Event['kind']
@@ -34,11 +36,12 @@ type Of<Name extends Kind> = Extract<Event, { kind: Name }>
 const sum = (numbers: readonly number[]): number => numbers.reduce((one, other) => one + other, 0)
 const unitsOf = (count: number): Unit[] => Array.from({ length: count }, () => ({ wasHeld: false }))
 
-/** What a report must say of `events`, in which every SKU is opened once. */
+/** What a report must say of `events`, in which every SKU is opened once, when the journal begins after `baseSeq`. */
 export class Recount {
-  readonly ended: Record<Kind | string, number> = {}
-  readonly delays: number[] = []
-  readonly reserved: { at: number; units: number }[] = []
+  ended: Record<Kind | string, number> = {}
+  delays: number[] = []
+  reserved: { at: number; units: number }[] = []
+  before = { held: 0, sold: 0 }
   cameBack = 0
   takenAgain = 0
   soldAgain = 0
@@ -46,11 +49,12 @@ export class Recount {
   readonly #shelves = new Map<string, Shelf>()
   readonly #holds = new Map<string, Hold>()
 
-  constructor(events: readonly Event[]) {
-    for (const event of events) {
+  constructor(events: readonly Event[], baseSeq = 0) {
+    for (const [index, event] of events.entries()) {
       this.ended[event.kind] = (this.ended[event.kind] ?? 0) + 1
       const shelf = this.#take(event)
       if (shelf !== undefined) markEnds(shelf, event.at)
+      if (index + 1 === baseSeq) this.#beginAfter(event.at)
     }
     this.delays.sort((one, other) => one - other)
   }
@@ -83,7 +87,7 @@ export class Recount {
   get buyers(): { buyer: string; units: number }[] {
     const names = [...new Set(this.holds.map(({ buyer }) => buyer))].sort()
     const rows = names.map((buyer) => {
-      const theirs = this.holds.filter((hold) => hold.buyer === buyer)
+      const theirs = this.holds.filter((hold) => hold.buyer === buyer && !hold.isPaidBefore)
       return { buyer, units: sum(theirs.map(({ sold }) => sold.length)) }
     })
     return rows.filter(({ units }) => units > 0).sort((one, other) => other.units - one.units)
@@ -98,6 +102,24 @@ export class Recount {
     })
     const most = Math.max(...counted.map(({ reservations }) => reservations))
     return counted.find(({ reservations }) => reservations === most)
+  }
+
+  // From here on all is new but for where the units are: nobody knows which of them had been held.
+  #beginAfter(at: number): void {
+    this.before = { held: this.held, sold: this.sold }
+    Object.assign(this, { ended: {}, delays: [], reserved: [], value: 0 })
+    Object.assign(this, { cameBack: 0, takenAgain: 0, soldAgain: 0 })
+    for (const hold of this.holds) {
+      hold.isPaidBefore = hold.sold.length > 0
+      for (const unit of hold.units) unit.wasHeld = false
+    }
+    for (const shelf of this.shelves) {
+      shelf.fresh.push(...unitsOf(shelf.back.splice(0).length))
+      const isBegun = shelf.holds.some(({ units, sold }) => units.length + sold.length > 0)
+      const firstAt = isBegun ? at : undefined
+      Object.assign(shelf, { firstAt, ranOutAt: undefined, soldOutAt: undefined })
+      markEnds(shelf, at)
+    }
   }
 
   /** The shelf on which units moved. */
@@ -149,7 +171,7 @@ export class Recount {
   #reserve({ id, sku, buyer, at, quantity }: Of<'reserved'>): Shelf {
     const shelf = this.#shelf(sku)
     const units = takeOut(shelf, quantity)
-    const hold: Hold = { shelf, buyer, at, units, sold: [], returnedTotal: 0 }
+    const hold: Hold = { shelf, buyer, at, units, sold: [], returnedTotal: 0, isPaidBefore: false }
     this.takenAgain += units.filter(({ wasHeld }) => wasHeld).length
     this.reserved.push({ at, units: quantity })
     this.#holds.set(formatReservationId(id), hold)
