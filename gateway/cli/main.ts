@@ -1,15 +1,15 @@
 // The command line: one command, one file. Exit codes: 0 ok, 1 fault, 2 usage, 3 a discrepancy found.
 import { Command, CommanderError } from 'commander'
-import {
-  replayCommand,
-  reportFault,
-  runReplayChild,
-  wantsReplayChild,
-} from '../../replay/cli/replay-command.ts'
+import { reportFault, runReplayChild, wantsReplayChild } from '../../replay/cli/replay-child.ts'
 import { VERSION } from '../version.ts'
-import { drillCommand } from './drill-command.ts'
-import { driveCommand } from './drive-command.ts'
-import { serveCommand } from './serve-command.ts'
+
+/** Loaded when they are asked for: each brings half of the program with it. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve-command.ts')).serveCommand(),
+  drive: async () => (await import('./drive-command.ts')).driveCommand(),
+  drill: async () => (await import('./drill-command.ts')).drillCommand(),
+  replay: async () => (await import('../../replay/cli/replay-command.ts')).replayCommand(),
+}
 
 const EXIT_FAULT = 1
 const EXIT_USAGE = 2
@@ -23,10 +23,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   const program = new Command('holdfast')
     .description('Holds scarce stock for a crowd: never oversells, never loses a promise.')
     .version(VERSION)
-    .addCommand(serveCommand())
-    .addCommand(driveCommand())
-    .addCommand(drillCommand())
-    .addCommand(replayCommand())
+  for (const command of await commandsFor(argv)) program.addCommand(command)
   overrideExits(program)
   endWithReader()
   try {
@@ -35,6 +32,13 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (!(error instanceof CommanderError)) return reportFault(error)
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
   }
+}
+
+// The one that is named; all of them for help, and for a name that is none.
+async function commandsFor(argv: readonly string[]): Promise<Command[]> {
+  const named = Object.keys(COMMANDS).filter((name) => name === argv[2])
+  const names = named.length > 0 ? named : Object.keys(COMMANDS)
+  return Promise.all(names.map((name) => (COMMANDS[name] as () => Promise<Command>)()))
 }
 
 // `holdfast … | head` closes the pipe early: that is an end, not an error. A full disk is one, and no bug.

@@ -1,21 +1,14 @@
-// `holdfast replay …`: the commands, and the child process that they run in.
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+// `holdfast replay …`: all its commands.
 import { Command } from 'commander'
-import { JournalError } from '../../journal/errors.ts'
-import { ReplayError } from '../errors.ts'
 import { backupCommand, rebuildCommand, restoreCommand } from './copy-commands.ts'
 import { diffCommand } from './diff-command.ts'
 import { dumpCommand } from './dump-command.ts'
 import { planCommand, verifyCommand } from './inspect-commands.ts'
 import { archiveCommand, snapshotCommand, trimCommand } from './keep-commands.ts'
-import { EXIT } from './output.ts'
 import { historyCommand, stateCommand } from './question-commands.ts'
 import { repairCommand } from './repair-command.ts'
 import { reportCommand } from './report-command.ts'
 import { reshardCommand } from './reshard-command.ts'
-
-const CHILD_MARK = 'HOLDFAST_REPLAY_CHILD'
 
 /** The command and its sub-commands, for the CLI's main. */
 export function replayCommand(): Command {
@@ -31,48 +24,4 @@ export function replayCommand(): Command {
     replay.addCommand(command)
   }
   return replay
-}
-
-/** Whether `argv` asks for a replay that is not yet in a child process. */
-export function wantsReplayChild(argv: readonly string[]): boolean {
-  return argv[2] === 'replay' && process.env[CHILD_MARK] === undefined
-}
-
-/** Signals by which a process says that its own memory or code went wrong: here, a file that LMDB trusted. */
-const CRASHES: readonly string[] = ['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP']
-/** What asks a process to end is meant for the child that does the work. */
-const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
-
-/**
- * Runs the same command line again in a child: LMDB may kill the process that reads a damaged file, and somebody
- * must live to say so. Gives the exit code.
- */
-export async function runReplayChild(argv: readonly string[]): Promise<number> {
-  const env = { ...process.env, [CHILD_MARK]: '1' }
-  const child = spawn(process.execPath, [...process.execArgv, ...argv.slice(1)], {
-    stdio: 'inherit',
-    env,
-  })
-  for (const signal of PASSED_ON) process.on(signal, () => child.kill(signal))
-  const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
-  if (status !== null) return status
-  const words = CRASHES.includes(String(signal))
-    ? `reading the journal killed the process with ${signal}: its files are damaged beyond what can be read`
-    : `ended by ${signal} before it was done`
-  process.stderr.write(`replay: ${words}.\n`)
-  return EXIT.fault
-}
-
-/** Says what a coded fault or the operating system says and sets the exit code; anything else is thrown on. */
-export function reportFault(error: unknown): void {
-  const isCoded = error instanceof JournalError || error instanceof ReplayError
-  if (!isCoded && !isSystemError(error)) throw error
-  process.stderr.write(`replay: ${error.message} [${error.code}]\n`)
-  process.exitCode = EXIT.fault
-}
-
-// Of other commands than ours it may be a bug.
-function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  const isOurs = process.env[CHILD_MARK] !== undefined
-  return isOurs && error instanceof Error && 'syscall' in error && 'code' in error
 }
