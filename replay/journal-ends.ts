@@ -1,5 +1,5 @@
 // The ends of a journal, read without what lies between: cheap, however long it is.
-import { EVENTS } from '../journal/block-header.ts'
+import { type BlockHeader, EVENTS } from '../journal/block-header.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
 import type { StoredBlock } from '../journal/journal.ts'
@@ -42,6 +42,24 @@ export async function lastBlock(paths: PartitionPaths): Promise<JournalEnd> {
     if (block?.header.kind === EVENTS) break
   }
   return { block, fault: undefined }
+}
+
+/**
+ * The header of a partition's first block: whose journal it is, and what it chains to.
+ * @throws JournalError `not_a_journal` when there is no block.
+ */
+export async function firstHeader(paths: PartitionPaths): Promise<BlockHeader> {
+  for await (const { header } of lmdbReader(paths.journal).read(0)) return header
+  throw new JournalError('not_a_journal', `${paths.journal} holds no segment.`)
+}
+
+/** The header of the last block that can be read from the newest segment. @throws JournalError like `firstHeader`. */
+export async function lastHeader(paths: PartitionPaths): Promise<BlockHeader> {
+  let last: BlockHeader | undefined
+  for await (const { header } of lmdbReader(paths.journal).read(Number.MAX_SAFE_INTEGER)) {
+    last = header
+  }
+  return last ?? firstHeader(paths)
 }
 
 function knownFault(fault: unknown): JournalError {

@@ -1,10 +1,8 @@
 // Where an operator points: a data directory, or the folder of one partition in it.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { BlockHeader } from '../journal/block-header.ts'
 import { type PartitionPaths, partitionPaths } from '../journal/data-directory.ts'
 import { JournalError } from '../journal/errors.ts'
-import { lmdbReader } from '../journal/read-blocks.ts'
 
 const PARTITION_NAME = /^partition-(\d+)$/
 
@@ -31,24 +29,6 @@ export function partitionAt(directory: string): PartitionPaths {
     'not_a_journal',
     `${directory} holds ${more.length + 1} partitions: name one of them, like ${join(directory, 'partition-0')}.`,
   )
-}
-
-/**
- * The header of a partition's first block: whose journal it is, and what it chains to.
- * @throws JournalError `not_a_journal` when there is no block.
- */
-export async function firstHeader(paths: PartitionPaths): Promise<BlockHeader> {
-  for await (const { header } of lmdbReader(paths.journal).read(0)) return header
-  throw new JournalError('not_a_journal', `${paths.journal} holds no segment.`)
-}
-
-/** The header of the last block that can be read from the newest segment. @throws JournalError like `firstHeader`. */
-export async function lastHeader(paths: PartitionPaths): Promise<BlockHeader> {
-  let last: BlockHeader | undefined
-  for await (const { header } of lmdbReader(paths.journal).read(Number.MAX_SAFE_INTEGER)) {
-    last = header
-  }
-  return last ?? firstHeader(paths)
 }
 
 /** The partition whose folder is `root`. */

@@ -9,13 +9,13 @@ import type { VerifyReport } from '../verify.ts'
 import { TO_THE_END, type WalkEnd } from '../walk.ts'
 import { endArgument, segmentBytesOption } from './arguments.ts'
 import {
-  count,
   EXIT,
   instant,
   type OutputFlags,
   printJson,
   printPairs,
   SeqProgress,
+  seqRange,
 } from './output.ts'
 
 interface RestoreFlags extends OutputFlags {
@@ -136,10 +136,7 @@ function printCopies(copies: readonly VerifyReport[], verb: string, flags: Outpu
 function pairsOf(copy: VerifyReport, verb: string): [string, string][] {
   return [
     [verb, `partition ${copy.partition ?? '–'} to ${copy.path}`],
-    [
-      'events',
-      `seq ${count(copy.baseSeq + 1)} to ${count(copy.lastSeq)}, until ${instant(copy.lastAt)}`,
-    ],
+    ['events', `${seqRange(copy.baseSeq + 1, copy.lastSeq)}, until ${instant(copy.lastAt)}`],
     ['state hash', copy.stateHash],
     ['chain hash', copy.chainHash],
     ['verdict', 'whole'],

@@ -12,6 +12,7 @@ import {
   printJson,
   printPairs,
   SeqProgress,
+  seqRange,
   style,
 } from './output.ts'
 
@@ -63,7 +64,7 @@ function printPlan(found: Plan): void {
   printPairs([
     ['partition', `${found.partition ?? 'empty'}  ${found.path}`],
     ['cluster', found.clusterId ?? '–'],
-    ['events', eventWords(found)],
+    ['events', `${seqRange(found.firstSeq, found.lastSeq)}, epoch ${found.epoch}`],
     ['time', `${instant(found.firstAt)} to ${instant(found.lastAt)}`],
     ['journal', `${counted(found.segments.length, 'segment')}, ${count(found.bytes)} bytes`],
     ...found.segments.map(
@@ -80,12 +81,6 @@ function printPlan(found: Plan): void {
   if (found.refusal === undefined) return
   const { code, message } = found.refusal
   process.stdout.write(`${style('red', 'a start would refuse')}: ${message} [${code}]\n`)
-}
-
-// Where older segments were archived, a journal may have a segment but no event yet.
-function eventWords({ firstSeq, lastSeq, epoch }: Plan): string {
-  if (lastSeq === 0 || firstSeq > lastSeq) return `none, after seq ${count(lastSeq)}`
-  return `seq ${count(firstSeq)} to ${count(lastSeq)}, epoch ${epoch}`
 }
 
 function startWords({ startSeq, tailEvents, estimatedMs }: Plan): string {

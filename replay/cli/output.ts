@@ -72,6 +72,14 @@ export function counted(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`
 }
 
+/** The seqs of a journal's events. One whose older segments were archived may have a segment, but no event yet. */
+export function seqRange(firstSeq: number, lastSeq: number): string {
+  const isEmpty = lastSeq === 0 || firstSeq > lastSeq
+  return isEmpty
+    ? `none, after seq ${count(lastSeq)}`
+    : `seq ${count(firstSeq)} to ${count(lastSeq)}`
+}
+
 /** An instant as ISO text, or a dash. */
 export function instant(at: number | undefined): string {
   return at === undefined ? '–' : new Date(at).toISOString()

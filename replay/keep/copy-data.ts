@@ -5,7 +5,7 @@ import { type PartitionPaths, partitionPaths } from '../../journal/data-director
 import { JournalError } from '../../journal/errors.ts'
 import { listSegments, segmentFile } from '../../journal/segments.ts'
 import { ReplayError } from '../errors.ts'
-import { firstHeader } from '../partition-place.ts'
+import { firstHeader } from '../journal-ends.ts'
 import { type VerifyReport, verify } from '../verify.ts'
 import { TO_THE_END, type WalkEnd } from '../walk.ts'
 import { copyJournal } from './copy-journal.ts'

@@ -14,7 +14,7 @@ import { listSnapshots, type SnapshotPlace } from '../../journal/snapshot-file.t
 import { syncFolder } from '../../journal/sync-folder.ts'
 import { beginningOf } from '../beginning.ts'
 import { ReplayError } from '../errors.ts'
-import { firstHeader } from '../partition-place.ts'
+import { firstHeader } from '../journal-ends.ts'
 import { isPastEnd, TO_THE_END, type WalkEnd } from '../walk.ts'
 
 /** Snapshots that go with a copy, the newest ones; more would only cost room. */

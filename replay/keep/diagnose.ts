@@ -7,7 +7,7 @@ import { highestSeqIn, lmdbReader } from '../../journal/read-blocks.ts'
 import { draftPath, listDrafts, listSegments } from '../../journal/segments.ts'
 import { listSnapshots, readSnapshot } from '../../journal/snapshot-file.ts'
 import { beginningOf } from '../beginning.ts'
-import { lastHeader } from '../partition-place.ts'
+import { lastHeader } from '../journal-ends.ts'
 import { rebuild } from '../rebuild.ts'
 import { TO_THE_END, walk } from '../walk.ts'
 

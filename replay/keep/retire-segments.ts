@@ -22,7 +22,7 @@ import { applyEvent } from '../apply-event.ts'
 import { beginningOf } from '../beginning.ts'
 import { ReplayError } from '../errors.ts'
 import { followBlocks } from '../follow-blocks.ts'
-import { firstHeader } from '../partition-place.ts'
+import { firstHeader } from '../journal-ends.ts'
 import { makeFolder } from './put-in-place.ts'
 
 export interface Retired {
