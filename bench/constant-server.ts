@@ -1,8 +1,8 @@
 // The limit of HTTP: the same Fastify, parser, hooks and schemas, and an answer that never changes.
 import { pino } from 'pino'
+import { keyHeaders, reservationAnswer, reserveBody } from '../gateway/api/schemas.ts'
 import { createApp } from '../gateway/http/app.ts'
 import { withProblems } from '../gateway/http/route-docs.ts'
-import { keyHeaders, reservationAnswer, reserveBody } from '../gateway/http/schemas.ts'
 
 const app = createApp(pino())
 const answer = {

@@ -2,8 +2,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PROBLEMS } from '../dist/gateway/http/problems.js'
-import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../dist/gateway/settings.js'
+import { PROBLEMS } from '../dist/gateway/api/problems.js'
+import {
+  describeSetting,
+  flagOf,
+  PROCESSES,
+  settingNames,
+  variableOf,
+} from '../dist/gateway/settings.js'
 import { JOURNAL_FAULTS } from '../dist/journal/errors.js'
 import { REPLAY_FAULTS } from '../dist/replay/errors.js'
 
@@ -41,11 +47,18 @@ function faultTable(faults) {
 }
 
 function settingTable() {
-  const rows = SETTING_NAMES.map((name) => {
-    const { default: standard, description } = describeSetting(name)
-    return `| \`${flagOf(name)}\` | \`${variableOf(name)}\` | \`${standard}\` | ${description} |`
+  const names = new Set(Object.values(PROCESSES).flatMap(settingNames))
+  const rows = [...names].map((name) => {
+    const commands = Object.keys(PROCESSES).filter(
+      (command) => name in PROCESSES[command].properties,
+    )
+    const { default: standard, description } = describeSetting(PROCESSES[commands[0]], name)
+    const otherwise = standard === undefined ? '' : `\`${standard}\``
+    return `| \`${flagOf(name)}\` | \`${variableOf(name)}\` | ${otherwise} | ${commands.join(', ')} | ${description} |`
   })
-  return ['| flag | variable | default | meaning |', '|---|---|---|---|', ...rows].join('\n')
+  return ['| flag | variable | default | of | meaning |', '|---|---|---|---|---|', ...rows].join(
+    '\n',
+  )
 }
 
 function replaceTable(text, name, table) {

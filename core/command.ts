@@ -85,12 +85,13 @@ interface Describe {
 /** Commands about one reservation, routed by its id alone. */
 export type ReservationCommand = Confirm | Cancel | Extend | Return
 
-export type Command =
+/** Commands about one SKU: its hash, or the id that begins with it, says which partition they go to. */
+export type RoutedCommand =
   | OpenSku
   | AdjustStock
   | Reserve
   | ReservationCommand
   | ReadReservation
   | ReadSku
-  | ListSkus
-  | Describe
+
+export type Command = RoutedCommand | ListSkus | Describe

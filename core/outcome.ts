@@ -69,7 +69,7 @@ export interface PartitionView {
 }
 
 /** The world failed, not the business: `outcome_unknown` may have happened, the others certainly did not. */
-type PartitionFaultCode = 'outcome_unknown' | 'partition_unavailable'
+type PartitionFaultCode = 'outcome_unknown' | 'partition_unavailable' | 'busy'
 
 export interface PartitionFault {
   readonly kind: 'fault'
@@ -84,4 +84,6 @@ export type Outcome = ReservationView | SkuView | SkuPage | PartitionView | Refu
  */
 export interface Ticket {
   answer(outcome: Outcome): void
+  /** True when the command's deadline has passed: it is then dropped unexecuted, and answered `busy`. */
+  isOverdue?(): boolean
 }

@@ -22,6 +22,8 @@ import {
   viewSku,
 } from './view.ts'
 
+const OVERDUE: Outcome = { kind: 'fault', code: 'busy' }
+
 /** The events that one commit makes durable, in seq order. */
 export interface EventBlock {
   readonly firstSeq: number
@@ -120,7 +122,8 @@ export class Partition {
       if (this.isBlockFull || this.#answers.isFull) return true
       const asked = this.#inbox.shift()
       invariant(asked !== undefined, 'an inbox that is not empty has a first command')
-      this.#release(asked.ticket, this.#handle(asked.command, at))
+      if (asked.ticket.isOverdue?.() === true) asked.ticket.answer(OVERDUE)
+      else this.#release(asked.ticket, this.#handle(asked.command, at))
     }
     return false
   }

@@ -1,14 +1,7 @@
 // Settings from the environment and the command line: flags before variables before defaults, all mistakes at once.
+import type { Static, TObject } from 'typebox'
 import Value from 'typebox/value'
-import {
-  describeSetting,
-  flagOf,
-  SETTING_NAMES,
-  type SettingName,
-  type Settings,
-  settingsSchema,
-  variableOf,
-} from './settings.ts'
+import { describeSetting, flagOf, PROCESSES, settingNames, variableOf } from './settings.ts'
 
 /** Exit code for a configuration that makes no sense (EX_CONFIG of sysexits). */
 export const EXIT_CONFIG = 78
@@ -27,33 +20,38 @@ export class ConfigError extends Error {
 }
 
 /** What was said on the command line, by setting; texts as typed. */
-export type Flags = { readonly [Name in SettingName]?: string | undefined }
+export type Flags = { readonly [name: string]: string | undefined }
 
 /**
- * The complete settings. `environment` is usually process.env.
+ * The complete settings of the process with `schema`. `environment` is usually process.env.
  * @throws ConfigError that lists every mistake.
  */
-export function loadConfig(flags: Flags, environment: NodeJS.ProcessEnv): Settings {
+export function loadConfig<Schema extends TObject>(
+  schema: Schema,
+  flags: Flags,
+  environment: NodeJS.ProcessEnv,
+): Static<Schema> {
   const found: Record<string, unknown> = {}
   const mistakes: string[] = []
-  for (const name of SETTING_NAMES) {
+  for (const name of settingNames(schema)) {
     const flag = flags[name]
     const said = flag ?? environment[variableOf(name)]
-    const { type, default: standard } = describeSetting(name)
+    const { type, default: standard } = describeSetting(schema, name)
     const value = said === undefined ? standard : parse(said, type)
+    if (value === undefined) continue
     found[name] = value
-    for (const error of Value.Errors(settingsSchema.properties[name], value)) {
+    for (const error of Value.Errors(schema.properties[name] ?? {}, value)) {
       const source = flag === undefined ? variableOf(name) : flagOf(name)
       mistakes.push(`${source}: ${error.message} (got ${JSON.stringify(said)})`)
     }
   }
   if (mistakes.length > 0) throw new ConfigError(mistakes)
-  return Value.Parse(settingsSchema, found)
+  return Value.Parse(schema, found)
 }
 
-/** Variables that look like settings and are none: typing mistakes, most likely. */
+/** Variables that look like settings and are none of any process: typing mistakes, most likely. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
-  const known = new Set(SETTING_NAMES.map(variableOf))
+  const known = new Set(Object.values(PROCESSES).flatMap(settingNames).map(variableOf))
   return Object.keys(environment).filter((name) => name.startsWith('HOLDFAST_') && !known.has(name))
 }
 

@@ -3,7 +3,7 @@ import type { Command } from '../core/command.ts'
 import type { Partition } from '../core/partition.ts'
 import { GroupCommit } from '../journal/group-commit.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Answer, AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
+import type { AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
 
 /** How often holds of idle SKUs are looked at, in ms. */
 const SWEEP_MS = 20
@@ -49,24 +49,6 @@ export class EmbeddedPartition implements PartitionPort {
     }
     if (!this.#partition.submit(command, ticket)) ticket.answer({ kind: 'fault', code: 'busy' })
     else if (!this.#isTurnDue) this.#scheduleTurn()
-  }
-
-  ask(command: Command): Promise<Answer> {
-    return new Promise((resolve) => this.submit(command, { answer: resolve }))
-  }
-
-  askAll(commands: readonly Command[]): Promise<readonly Answer[]> {
-    const answers = new Array<Answer>(commands.length)
-    let missing = commands.length
-    return new Promise((resolve) => {
-      commands.forEach((command, index) => {
-        const answer = (outcome: Answer) => {
-          answers[index] = outcome
-          if (--missing === 0) resolve(answers)
-        }
-        this.submit(command, { answer })
-      })
-    })
   }
 
   unreadyReasons(): readonly string[] {

@@ -1,4 +1,4 @@
-// How the gateway reaches partitions: one port, whatever lies between.
+// How the gateway reaches one partition: the same port, whether it lives in this process or behind NATS.
 import type { Command } from '../core/command.ts'
 import type { Outcome, PartitionFault } from '../core/outcome.ts'
 
@@ -16,15 +16,14 @@ export type FaultCode = IntakeFaultCode | PartitionFault['code']
 /** Where an answer goes, faults included. `answer` is called exactly once and must not throw. */
 export interface AnswerTicket {
   answer(answer: Answer): void
+  /** True when the command's deadline has passed: it is dropped, unless it was already begun. */
+  isOverdue?(): boolean
 }
 
-/** Asks partitions; everything is answered, faults included, and only once the answer is durable. */
+/** One partition; everything is answered, faults included, and only once the answer is durable. */
 export interface PartitionPort {
-  /** The way without a promise, for the calls that come by the hundred thousand. */
+  /** Without a promise, for the calls that come by the hundred thousand. Must not be called by a ticket. */
   submit(command: Command, ticket: AnswerTicket): void
-  ask(command: Command): Promise<Answer>
-  /** One answer per command, in order; each stands alone. */
-  askAll(commands: readonly Command[]): Promise<readonly Answer[]>
   /** Why no new reservations are taken right now; empty when they are. */
   unreadyReasons(): readonly string[]
 }

@@ -1,11 +1,11 @@
-// Every setting of `holdfast serve`, once: names, bounds, defaults and words for variables, flags and documents.
-import { type Static, Type } from 'typebox'
+// Every setting of every process, once: names, bounds, defaults and words for variables, flags and documents.
+import { type Static, type TObject, Type } from 'typebox'
 import { RETENTION_MS_DEFAULT, RETENTION_MS_MAX, RETENTION_MS_MIN } from '../core/limits.ts'
 
 const MEBIBYTE = 2 ** 20
+const PARTITION = '(0|[1-9]\\d{0,3})/[1-9]\\d{0,3}'
 
-/** The settings by their camel-case name; `HOLDFAST_LIKE_THIS` and `--like-this` are derived from it. */
-export const settingsSchema = Type.Object({
+const httpSettings = {
   host: Type.String({
     minLength: 1,
     default: '127.0.0.1',
@@ -17,16 +17,13 @@ export const settingsSchema = Type.Object({
     default: 7070,
     description: 'TCP port to listen on; 0 takes a free one.',
   }),
+}
+
+const journalSettings = {
   data: Type.String({
     minLength: 1,
     default: './data',
     description: 'Directory of the journal and the snapshots; created when missing.',
-  }),
-  logLevel: Type.String({
-    pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
-    default: 'info',
-    description:
-      'Least severe log line to write: fatal, error, warn, info, debug, trace or silent.',
   }),
   retentionMs: Type.Integer({
     minimum: RETENTION_MS_MIN,
@@ -58,40 +55,130 @@ export const settingsSchema = Type.Object({
     default: 256 * MEBIBYTE,
     description: 'Free disk below which no new reservations are taken, in bytes.',
   }),
+}
+
+const processSettings = {
+  logLevel: Type.String({
+    pattern: '^(fatal|error|warn|info|debug|trace|silent)$',
+    default: 'info',
+    description:
+      'Least severe log line to write: fatal, error, warn, info, debug, trace or silent.',
+  }),
   drainMs: Type.Integer({
     minimum: 100,
     maximum: 600_000,
     default: 10_000,
     description: 'How long a shutdown may take before it is forced, in ms.',
   }),
+}
+
+const file = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
+
+const natsSettings = {
+  nats: Type.String({
+    minLength: 1,
+    default: 'nats://127.0.0.1:4222',
+    description: 'Addresses of the NATS servers, separated by commas.',
+  }),
+  cluster: Type.String({
+    pattern: '^[A-Za-z0-9-]{1,32}$',
+    default: 'main',
+    description: 'Name of the Holdfast cluster; several can share one NATS.',
+  }),
+  natsUser: file('User to log in to NATS as.'),
+  natsPassword: file('Password of that user; better said by the variable than by the flag.'),
+  natsToken: file('Token to log in to NATS by; better said by the variable than by the flag.'),
+  natsNkeyFile: file('File with the NKey seed to log in to NATS by.'),
+  natsCredsFile: file('File with the JWT and the seed to log in to NATS by.'),
+  natsTlsCaFile: file(
+    'File with the certificate authority that NATS is held against; turns TLS on.',
+  ),
+  natsTlsCertFile: file('File with the certificate to show to NATS.'),
+  natsTlsKeyFile: file('File with the key of that certificate.'),
+}
+
+const ownerSettings = {
+  partition: Type.String({
+    pattern: `^${PARTITION}(,${PARTITION})*$`,
+    default: '0/1',
+    description:
+      'Partition to own and how many there are, like 0/2; several are separated by commas.',
+  }),
+  leaseMs: Type.Integer({
+    minimum: 1_000,
+    maximum: 60_000,
+    default: 10_000,
+    description:
+      'How long a partition stays taken after its owner fell silent, in ms; the same for all of a cluster.',
+  }),
+}
+
+const remoteSettings = {
+  requestDeadlineMs: Type.Integer({
+    minimum: 100,
+    maximum: 60_000,
+    default: 5_000,
+    description:
+      'How long a request may wait for its partition before its outcome is unknown, in ms.',
+  }),
+}
+
+/** The settings of each process, by their camel-case names; `HOLDFAST_LIKE_THIS` and `--like-this` are derived. */
+export const serveSettings = Type.Object({
+  ...httpSettings,
+  ...journalSettings,
+  ...processSettings,
+})
+export const coreSettings = Type.Object({
+  ...ownerSettings,
+  ...natsSettings,
+  ...journalSettings,
+  ...processSettings,
+})
+export const gatewaySettings = Type.Object({
+  ...httpSettings,
+  ...natsSettings,
+  ...remoteSettings,
+  ...processSettings,
 })
 
-export type Settings = Static<typeof settingsSchema>
-export type SettingName = keyof Settings
+/** The processes of Holdfast by the command that starts them, with their settings. */
+export const PROCESSES: Readonly<Record<'serve' | 'core' | 'gateway', TObject>> = {
+  serve: serveSettings,
+  core: coreSettings,
+  gateway: gatewaySettings,
+}
 
-/** What a setting's schema says to people. */
+const journalObject = Type.Object(journalSettings)
+/** What the owner of a journal needs to know, whichever process it is part of. */
+export type JournalSettings = Static<typeof journalObject>
+export type ServeSettings = Static<typeof serveSettings>
+export type CoreSettings = Static<typeof coreSettings>
+export type GatewaySettings = Static<typeof gatewaySettings>
+
+/** What a setting's schema says to people; without a default it is nothing unless said. */
 export interface SettingWords {
   readonly type: string
   readonly description: string
-  readonly default: string | number
+  readonly default?: string | number
 }
 
-/** The names of all settings, in the order of the documents. */
-export const SETTING_NAMES: readonly SettingName[] = Object.keys(
-  settingsSchema.properties,
-) as SettingName[]
+/** The names of a process' settings, in the order of the documents. */
+export function settingNames(schema: TObject): string[] {
+  return Object.keys(schema.properties)
+}
+
+/** A setting in words and with its default, for help and documents. */
+export function describeSetting(schema: TObject, name: string): SettingWords {
+  return schema.properties[name] as unknown as SettingWords
+}
 
 /** The environment variable of a setting: `logLevel` is `HOLDFAST_LOG_LEVEL`. */
-export function variableOf(name: SettingName): string {
+export function variableOf(name: string): string {
   return `HOLDFAST_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
 /** The command-line flag of a setting: `logLevel` is `--log-level`. */
-export function flagOf(name: SettingName): string {
+export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-}
-
-/** A setting in words and with its default, for help and documents. */
-export function describeSetting(name: SettingName): SettingWords {
-  return settingsSchema.properties[name] as unknown as SettingWords
 }

@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { PartitionPort } from '../partition-port.ts'
+import type { Partitions } from '../partitions.ts'
 import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { parseJsonBody, requireJson } from './json-body.ts'
@@ -20,7 +20,7 @@ const BODY_BYTES_MAX = 16 * 1024
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
 
 export interface AppOptions {
-  readonly partitions: PartitionPort
+  readonly partitions: Partitions
   readonly logger: FastifyBaseLogger | undefined
   /** Wall clock in ms since 1970. */
   readonly now: () => number

@@ -2,8 +2,9 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { InvariantError } from '../../core/invariant.ts'
-import { problemBody, RequestProblem, sendProblem } from './problem-answer.ts'
-import type { ProblemCode } from './problems.ts'
+import { problemBody, RequestProblem } from '../api/problem-body.ts'
+import type { ProblemCode } from '../api/problems.ts'
+import { sendProblem } from './send-problem.ts'
 import { awaitsAnswer } from './socket-limit.ts'
 
 /** How long a refused client may take to read why. */

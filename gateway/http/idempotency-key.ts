@@ -1,7 +1,7 @@
 // The Idempotency-Key header: a quoted string, as the IETF draft has it, or bare, as most clients send it.
 import type { FastifyRequest } from 'fastify'
 import { KEY_LENGTH_MAX } from '../../core/limits.ts'
-import { RequestProblem } from './problem-answer.ts'
+import { RequestProblem } from '../api/problem-body.ts'
 
 // Visible ASCII without quote, backslash and comma: a header sent twice arrives joined by a comma and a blank.
 const BARE = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/

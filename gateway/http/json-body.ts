@@ -1,6 +1,6 @@
 // The only body parser: strict JSON in UTF-8. Duplicate keys, which JSON.parse would silently drop, are refused.
 import { isUtf8 } from 'node:buffer'
-import { RequestProblem } from './problem-answer.ts'
+import { RequestProblem } from '../api/problem-body.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c

@@ -1,7 +1,8 @@
 // What machines and operators ask of the server itself: time, health, readiness, partitions.
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { PartitionPort } from '../partition-port.ts'
+import type { PartitionView } from '../../core/outcome.ts'
+import type { Partitions } from '../partitions.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo } from './send-answer.ts'
 
@@ -17,7 +18,7 @@ const partitionsQuery = Type.Object(
 /** Registers the calls on the server. `now` is the clock that decides sales. */
 export function operationRoutes(
   app: FastifyInstance,
-  partitions: PartitionPort,
+  partitions: Partitions,
   now: () => number,
 ): void {
   app.get(
@@ -40,7 +41,12 @@ export function operationRoutes(
   partitionsRoute(app, partitions)
 }
 
-function partitionsRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function partitionBody(view: PartitionView, partition: number): object {
+  const { kind: _, lastSeq, ...more } = view
+  return { partition, lastSeq: String(lastSeq), ...more }
+}
+
+function partitionsRoute(app: FastifyInstance, partitions: Partitions): void {
   const summary = 'What each partition says of itself'
   const schema = {
     summary,
@@ -53,10 +59,11 @@ function partitionsRoute(app: FastifyInstance, partitions: PartitionPort): void 
     { schema },
     async (request, reply) => {
       const withHash = request.query.hash === 'true'
-      const answer = await partitions.ask({ kind: 'describe', withHash })
-      if (answer.kind !== 'partition') return sendNo(request, reply, answer)
-      const { kind: _, lastSeq, ...view } = answer
-      return reply.send({ partitions: [{ partition: 0, lastSeq: String(lastSeq), ...view }] })
+      const answers = await partitions.describe(withHash)
+      const silent = answers.find(({ kind }) => kind !== 'partition')
+      if (silent !== undefined) return sendNo(request, reply, silent)
+      const views = answers.filter((answer) => answer.kind === 'partition')
+      return reply.send({ partitions: views.map(partitionBody) })
     },
   )
 }

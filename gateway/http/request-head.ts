@@ -1,6 +1,7 @@
 // What the head of every request must be, beyond what Node's parser asks.
 import type { FastifyInstance } from 'fastify'
-import { problemBody, sendProblem } from './problem-answer.ts'
+import { problemBody } from '../api/problem-body.ts'
+import { sendProblem } from './send-problem.ts'
 
 /** Node itself would drop the headers beyond a limit of its own without a word. */
 const HEADERS_MAX = 100

@@ -1,13 +1,9 @@
 // /v1/reservations: reserve, look up, confirm, cancel, extend, return.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { invariant } from '../../core/invariant.ts'
-import { META_BYTES_MAX } from '../../core/limits.ts'
 import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
-import { idOfKey, randomId } from '../new-reservation-id.ts'
-import type { Answer, AnswerTicket, PartitionPort } from '../partition-port.ts'
-import { idempotencyKey } from './idempotency-key.ts'
-import { RequestProblem } from './problem-answer.ts'
-import { withProblems } from './route-docs.ts'
+import { idOfKey, randomId } from '../api/new-reservation-id.ts'
+import { requireShortMeta } from '../api/operations.ts'
 import {
   type ConfirmBody,
   cancelBody,
@@ -21,7 +17,11 @@ import {
   reservationAnswer,
   reserveBody,
   returnBody,
-} from './schemas.ts'
+} from '../api/schemas.ts'
+import type { Answer, AnswerTicket } from '../partition-port.ts'
+import type { Partitions } from '../partitions.ts'
+import { idempotencyKey } from './idempotency-key.ts'
+import { withProblems } from './route-docs.ts'
 import { sendReservation } from './send-answer.ts'
 
 interface IdRoute {
@@ -29,7 +29,7 @@ interface IdRoute {
 }
 
 /** Registers the calls on single reservations. */
-export function reservationRoutes(app: FastifyInstance, partitions: PartitionPort): void {
+export function reservationRoutes(app: FastifyInstance, partitions: Partitions): void {
   reserveRoute(app, partitions)
   lookUpRoute(app, partitions)
   confirmRoute(app, partitions)
@@ -38,7 +38,7 @@ export function reservationRoutes(app: FastifyInstance, partitions: PartitionPor
   returnRoute(app, partitions)
 }
 
-function reserveRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function reserveRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: reservationAnswer, 201: reservationAnswer })
   const summary = 'Hold units for a buyer'
   const tags = ['reservations']
@@ -53,7 +53,7 @@ function reserveRoute(app: FastifyInstance, partitions: PartitionPort): void {
   })
 }
 
-function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: reservationAnswer })
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
   app.get<IdRoute>('/v1/reservations/:id', { schema }, (request, reply) => {
@@ -62,7 +62,7 @@ function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
   })
 }
 
-function confirmRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function confirmRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Sell what is held', confirmBody)
   app.post<IdRoute & { Body: ConfirmBody }>(
     '/v1/reservations/:id/confirm',
@@ -75,7 +75,7 @@ function confirmRoute(app: FastifyInstance, partitions: PartitionPort): void {
   )
 }
 
-function cancelRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function cancelRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Give a hold back', cancelBody)
   app.post<IdRoute>(
     '/v1/reservations/:id/cancel',
@@ -87,7 +87,7 @@ function cancelRoute(app: FastifyInstance, partitions: PartitionPort): void {
   )
 }
 
-function extendRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function extendRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Hold longer', extendBody)
   app.post<IdRoute & { Body: ExtendBody }>(
     '/v1/reservations/:id/extend',
@@ -99,7 +99,7 @@ function extendRoute(app: FastifyInstance, partitions: PartitionPort): void {
   )
 }
 
-function returnRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function returnRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Take sold units back', returnBody)
   app.post<IdRoute & { Body: ReturnBody }>(
     '/v1/reservations/:id/return',
@@ -130,12 +130,6 @@ class ReservationTicket implements AnswerTicket {
 function changeSchema<Body>(summary: string, body: Body) {
   const response = withProblems({ 200: reservationAnswer })
   return { summary, tags: ['reservations'], params: idParams, body, response }
-}
-
-/** `meta` is bounded in bytes, which a schema cannot say. */
-export function requireShortMeta(meta: string | undefined): void {
-  if (meta === undefined || Buffer.byteLength(meta) <= META_BYTES_MAX) return
-  throw new RequestProblem('bad_request', `meta must be at most ${META_BYTES_MAX} bytes of UTF-8`)
 }
 
 // Where every field is optional, no body at all is fine.

@@ -1,6 +1,6 @@
 // What every route's schema says of problems.
 import type { TSchema } from 'typebox'
-import { problemAnswer } from './schemas.ts'
+import { problemAnswer } from '../api/schemas.ts'
 
 type Responses = Readonly<Record<string, TSchema>>
 

@@ -2,11 +2,8 @@
 import type { FastifyInstance } from 'fastify'
 import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
 import { completeRules, rulesContradiction, type SaleRules } from '../../core/rules.ts'
-import type { PartitionPort } from '../partition-port.ts'
-import { skuAnswerBody } from './answer-bodies.ts'
-import { requiredIdempotencyKey } from './idempotency-key.ts'
-import { RequestProblem } from './problem-answer.ts'
-import { withProblems } from './route-docs.ts'
+import { skuAnswerBody } from '../api/answer-bodies.ts'
+import { RequestProblem } from '../api/problem-body.ts'
 import {
   keyHeaders,
   type SkuBody,
@@ -18,7 +15,10 @@ import {
   skusAnswer,
   skusQuery,
   stockBody,
-} from './schemas.ts'
+} from '../api/schemas.ts'
+import type { Partitions } from '../partitions.ts'
+import { requiredIdempotencyKey } from './idempotency-key.ts'
+import { withProblems } from './route-docs.ts'
 import { sendNo, sendSku } from './send-answer.ts'
 
 interface SkuRoute {
@@ -26,14 +26,14 @@ interface SkuRoute {
 }
 
 /** Registers the calls on SKUs. */
-export function skuRoutes(app: FastifyInstance, partitions: PartitionPort): void {
+export function skuRoutes(app: FastifyInstance, partitions: Partitions): void {
   openRoute(app, partitions)
   stockRoute(app, partitions)
   lookUpRoute(app, partitions)
   listRoute(app, partitions)
 }
 
-function openRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function openRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skuAnswer, 201: skuAnswer })
   const summary = 'Open a SKU, or replace its rules'
   const schema = { summary, tags: ['skus'], params: skuParams, body: skuBody, response }
@@ -49,7 +49,7 @@ function openRoute(app: FastifyInstance, partitions: PartitionPort): void {
   })
 }
 
-function stockRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function stockRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skuAnswer })
   const schema = {
     summary: 'Add units, or take away units that nobody holds',
@@ -70,7 +70,7 @@ function stockRoute(app: FastifyInstance, partitions: PartitionPort): void {
   )
 }
 
-function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skuAnswer })
   const schema = { summary: 'Look one up', tags: ['skus'], params: skuParams, response }
   app.get<SkuRoute>('/v1/skus/:sku', { schema }, async (request, reply) => {
@@ -79,14 +79,14 @@ function lookUpRoute(app: FastifyInstance, partitions: PartitionPort): void {
   })
 }
 
-function listRoute(app: FastifyInstance, partitions: PartitionPort): void {
+function listRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skusAnswer })
   const summary = 'List them in the order of opening'
   const schema = { summary, tags: ['skus'], querystring: skusQuery, response }
   app.get<{ Querystring: SkusQuery }>('/v1/skus', { schema }, async (request, reply) => {
     const limit = Number(request.query.limit ?? SKUS_PER_PAGE_MAX)
     const { after } = request.query
-    const answer = await partitions.ask({ kind: 'list-skus', after, limit })
+    const answer = await partitions.listSkus(after, limit)
     if (answer.kind !== 'skus') return sendNo(request, reply, answer)
     return reply.send({ skus: answer.skus.map(skuAnswerBody), next: answer.next })
   })

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { problemBody, sendProblem } from './problem-answer.ts'
+import { problemBody } from '../api/problem-body.ts'
+import { sendProblem } from './send-problem.ts'
 
 /** Requests of one connection that may wait for their answers. */
 export const IN_FLIGHT_PER_SOCKET_MAX = 64

@@ -1,16 +1,44 @@
-// The connection to NATS: made in the background for ever, and honest about being down.
+// The connection to NATS: made in the background for ever, honest about being down, and telling why.
+import { randomBytes } from 'node:crypto'
+import { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  type Authenticator,
+  connect,
+  type NatsConnection,
+  NatsConnectionImpl,
+  type NodeConnectionOptions,
+  type Status,
+} from '@nats-io/transport-node'
+import { boundedTrouble, describeTrouble } from './link-trouble.ts'
 
-import { connect, type NatsConnection } from '@nats-io/transport-node'
-
-/** A half-open connection is noticed after three of these. */
+/** A connection that answers no ping is given up after two to three of these. */
 const PING_MS = 3_000
-const RECONNECT_MS = 250
-const RECONNECT_JITTER_MS = 500
+const DIAL_MS = 5_000
+const RETRY_MS = 250
+const RETRY_JITTER_MS = 500
+/** How long `close` waits for what is on its way. */
+const CLOSE_MS = 1_000
+const MAX_PAYLOAD_BYTES = 2 ** 20
+/** The client library has no write back-pressure: beyond this the server takes too little, and memory must not pay. */
+const MAX_QUEUED_BYTES = 16 * 2 ** 20
 
 export interface LinkOptions {
+  /** `host:port` of each server. */
   readonly servers: readonly string[]
   /** What nats-server shows as the connection's name. */
   readonly name: string
+  readonly authenticator?: Authenticator
+  /** Present: nothing but TLS will do. */
+  readonly tls?: NodeConnectionOptions['tls']
+  /** First tokens of the subjects on which answers come back, so that permissions can name them per role. */
+  readonly inbox?: string
+  /** How often the server is asked whether it is there, in ms. */
+  readonly pingMs?: number
+  /** Told, at most once in 10 s per reason, why there is no connection or what the server denies. */
+  readonly onTrouble?: (reason: string) => void
+  /** Told once when the connection ended for good without `close`: the process cannot go on with this link. */
+  readonly onLost?: (reason: string) => void
 }
 
 /**
@@ -19,34 +47,58 @@ export interface LinkOptions {
  */
 export class NatsLink {
   readonly connection: NatsConnection
+  /** Answers to us arrive below this subject prefix, which nobody can guess. */
+  readonly inboxPrefix: string
+  readonly #options: LinkOptions
+  readonly #tell: (reason: string) => void
   readonly #listeners: ((isUp: boolean) => void)[] = []
+  #socket: Socket | undefined
   #isUp = true
+  #isClosing = false
 
-  private constructor(connection: NatsConnection) {
+  private constructor(connection: NatsConnection, options: LinkOptions, prefix: string) {
     this.connection = connection
+    this.inboxPrefix = prefix
+    this.#options = options
+    this.#tell = boundedTrouble((reason) => options.onTrouble?.(reason))
+    this.#socket = socketOf(connection)
     void this.#watch()
+    void connection.closed().then((error) => this.#ended(error))
   }
 
-  /** Resolves with the first connection, however long that takes. */
-  static async connect(options: LinkOptions): Promise<NatsLink> {
-    const connection = await connect({
-      servers: [...options.servers],
-      name: options.name,
-      waitOnFirstConnect: true,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_MS,
-      reconnectJitter: RECONNECT_JITTER_MS,
-      reconnectJitterTLS: RECONNECT_JITTER_MS,
-      pingInterval: PING_MS,
-      maxPingOut: 2,
-      ignoreAuthErrorAbort: true,
-      noAsyncTraces: true,
-    })
-    return new NatsLink(connection)
+  /**
+   * Resolves with the first connection, however long that takes; meanwhile `onTrouble` hears what is wrong.
+   * Rejects with the signal's reason, and with nothing else.
+   */
+  static async connect(options: LinkOptions, signal?: AbortSignal): Promise<NatsLink> {
+    const prefix = `${options.inbox ?? '_INBOX_holdfast'}.${randomBytes(12).toString('hex')}`
+    const tell = boundedTrouble((reason) => options.onTrouble?.(reason))
+    for (;;) {
+      signal?.throwIfAborted()
+      try {
+        return new NatsLink(await dial(options, prefix, signal), options, prefix)
+      } catch (error) {
+        signal?.throwIfAborted()
+        tell(describeTrouble(error, options.servers))
+      }
+      const pauseMs = RETRY_MS + Math.random() * RETRY_JITTER_MS
+      await delay(pauseMs, undefined, signal && { signal }).catch(() => undefined)
+    }
   }
 
+  /** Whether a message would reach the server as far as can be known: true until its socket begins to end. */
   get isUp(): boolean {
-    return this.#isUp
+    return this.#isUp && this.#socket?.writable !== false
+  }
+
+  /** Bytes that wait in this process because the network or the server does not take them. */
+  get queuedBytes(): number {
+    return this.#socket?.writableLength ?? 0
+  }
+
+  /** The largest message the server takes, in bytes. */
+  get maxPayload(): number {
+    return this.connection.info?.max_payload ?? MAX_PAYLOAD_BYTES
   }
 
   /** Calls `listener` whenever the link goes down or comes up again. */
@@ -54,29 +106,117 @@ export class NatsLink {
     this.#listeners.push(listener)
   }
 
-  /** Sends, or gives false when the link is down: nothing is kept to be lost later. */
+  /**
+   * Sends, or gives false when the link is down or does not keep up: nothing is kept to be lost later.
+   * True is no promise: the message may be lost with the connection. Throws for more than `maxPayload` bytes.
+   */
   publish(subject: string, payload: Uint8Array, reply?: string): boolean {
-    if (!this.#isUp) return false
+    if (!this.isUp || this.queuedBytes > MAX_QUEUED_BYTES) return false
     this.connection.publish(subject, payload, reply === undefined ? {} : { reply })
     return true
   }
 
-  /** Sends what is on its way, then closes. */
+  /** Sends what is on its way, for a second at most, then closes. */
   async close(): Promise<void> {
+    const flushed = this.isUp ? this.connection.flush().catch(() => undefined) : undefined
+    this.#isClosing = true
     this.#isUp = false
+    const patience = new AbortController()
+    const { signal } = patience
+    await Promise.race([flushed, delay(CLOSE_MS, undefined, { signal }).catch(() => undefined)])
+    patience.abort()
     await this.connection.close()
+    // A dial that is under way would live on until its own deadline.
+    socketOf(this.connection)?.destroy()
   }
 
   async #watch(): Promise<void> {
-    for await (const { type } of this.connection.status()) {
-      if (type === 'disconnect' || type === 'close') this.#set(false)
-      if (type === 'reconnect') this.#set(true)
+    for await (const status of this.connection.status()) this.#heed(status)
+  }
+
+  #heed(status: Status): void {
+    const { servers } = this.#options
+    if (status.type === 'error') this.#tell(describeTrouble(status.error, servers))
+    if (status.type === 'staleConnection') this.#giveUpSocket()
+    if (status.type === 'disconnect' || status.type === 'close') this.#set(false)
+    if (status.type === 'reconnecting' && !this.#isClosing) {
+      this.#tell(`The connection to nats-server is down; trying again at ${servers.join(', ')}.`)
+    }
+    if (status.type === 'reconnect') {
+      this.#socket = socketOf(this.connection)
+      this.#set(true)
     }
   }
 
+  // The library closes a stale connection only after the socket took what is queued for it, which a server that hangs
+  // or a cut network never lets happen; TCP itself gives up after a quarter of an hour.
+  #giveUpSocket(): void {
+    this.#set(false)
+    this.#tell('nats-server does not answer pings; giving the connection up.')
+    if (this.#socket === undefined) void this.connection.close()
+    else this.#socket.destroy()
+  }
+
+  #ended(error: unknown): void {
+    this.#set(false)
+    if (this.#isClosing) return
+    const why = error instanceof Error ? error.message : 'no reason given'
+    this.#options.onLost?.(`The connection to nats-server ended for good (${why}).`)
+  }
+
   #set(isUp: boolean): void {
-    if (this.#isUp === isUp) return
+    if (this.#isUp === isUp || (isUp && this.#isClosing)) return
     this.#isUp = isUp
     for (const listener of this.#listeners) listener(isUp)
   }
+}
+
+/** One try at every server. */
+async function dial(
+  { servers, name, authenticator, tls, pingMs }: LinkOptions,
+  inboxPrefix: string,
+  signal: AbortSignal | undefined,
+): Promise<NatsConnection> {
+  const dialled = connect({
+    servers: [...servers],
+    name,
+    inboxPrefix,
+    ...(authenticator && { authenticator }),
+    ...(tls && { tls }),
+    timeout: DIAL_MS,
+    waitOnFirstConnect: false,
+    reconnect: true,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RETRY_MS,
+    reconnectJitter: RETRY_JITTER_MS,
+    reconnectJitterTLS: RETRY_JITTER_MS,
+    pingInterval: pingMs ?? PING_MS,
+    maxPingOut: 2,
+    // Without it the second refused log-in would end the connection for good.
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+  })
+  return signal === undefined ? dialled : unlessAborted(dialled, signal)
+}
+
+function unlessAborted(
+  dialled: Promise<NatsConnection>,
+  signal: AbortSignal,
+): Promise<NatsConnection> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => {
+      reject(signal.reason)
+      // Nobody waits for it any more.
+      dialled.then((late) => late.close()).catch(() => undefined)
+    }
+    signal.addEventListener('abort', give, { once: true })
+    dialled.then(resolve, reject).finally(() => signal.removeEventListener('abort', give))
+  })
+}
+
+/** The socket under a connection; undefined when the library hides it, so nothing may depend on it alone. */
+function socketOf(connection: NatsConnection): Socket | undefined {
+  if (!(connection instanceof NatsConnectionImpl)) return undefined
+  const { transport } = connection.protocol
+  return 'socket' in transport && transport.socket instanceof Socket ? transport.socket : undefined
 }

@@ -5,8 +5,9 @@ import { ConfigError, loadConfig, unknownVariables } from '../../gateway/config.
 import {
   describeSetting,
   flagOf,
-  SETTING_NAMES,
-  type SettingName,
+  PROCESSES,
+  serveSettings,
+  settingNames,
   variableOf,
 } from '../../gateway/settings.ts'
 import { VERSION } from '../../gateway/version.ts'
@@ -14,7 +15,7 @@ import { VERSION } from '../../gateway/version.ts'
 /** The mistakes that a configuration has; none when it is good. */
 function mistakesOf(flags: Record<string, string>, environment: Record<string, string> = {}) {
   try {
-    loadConfig(flags, environment)
+    loadConfig(serveSettings, flags, environment)
     return []
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -24,36 +25,45 @@ function mistakesOf(flags: Record<string, string>, environment: Record<string, s
 
 describe('the settings', () => {
   test('are the defaults where nothing is said', () => {
-    const settings = loadConfig({}, {})
+    const settings = loadConfig(serveSettings, {}, {})
     expect(settings).toMatchObject({ host: '127.0.0.1', port: 7070, data: './data' })
-    for (const name of SETTING_NAMES) expect(settings[name]).toBe(describeSetting(name).default)
+    for (const name of settingNames(serveSettings)) {
+      expect(settings).toHaveProperty(name, describeSetting(serveSettings, name).default)
+    }
   })
 
   test('are taken from flags before variables before defaults', () => {
     const environment = { HOLDFAST_PORT: '1', HOLDFAST_HOST: '::1', PORT: '3' }
-    expect(loadConfig({ port: '2' }, environment)).toMatchObject({
+    expect(loadConfig(serveSettings, { port: '2' }, environment)).toMatchObject({
       port: 2,
       host: '::1',
       data: './data',
     })
-    expect(loadConfig({}, { HOLDFAST_PORT: '1' }).port).toBe(1)
-    expect(loadConfig({ port: undefined }, { HOLDFAST_PORT: '1' }).port).toBe(1)
+    expect(loadConfig(serveSettings, {}, { HOLDFAST_PORT: '1' }).port).toBe(1)
+    expect(loadConfig(serveSettings, { port: undefined }, { HOLDFAST_PORT: '1' }).port).toBe(1)
   })
+})
 
-  test.each(SETTING_NAMES)('take %s from its variable and from its flag', (name) => {
-    const { default: standard } = describeSetting(name)
-    const other = name === 'logLevel' ? 'warn' : name === 'port' ? '0' : anotherThan(standard)
-    expect(String(loadConfig({}, { [variableOf(name)]: other })[name])).toBe(other)
-    expect(String(loadConfig({ [name]: other }, {})[name])).toBe(other)
+describe.each(Object.entries(PROCESSES))('the settings of %s', (_, schema) => {
+  test.each(settingNames(schema))('take %s from its variable and from its flag', (name) => {
+    const { default: standard } = describeSetting(schema, name)
+    const other = OTHERS[name] ?? anotherThan(standard)
+    expect(String(loadConfig(schema, {}, { [variableOf(name)]: other })[name])).toBe(other)
+    expect(String(loadConfig(schema, { [name]: other }, {})[name])).toBe(other)
     expect(variableOf(name)).toMatch(/^HOLDFAST_[A-Z_]+$/)
     expect(flagOf(name)).toMatch(/^--[a-z-]+$/)
   })
 
-  test.each(SETTING_NAMES)(
-    'say in words what %s is, and keep its default in its bounds',
+  test.each(settingNames(schema))(
+    'say in words what %s is, and keep its default in bounds',
     (name) => {
-      expect(describeSetting(name).description).toMatch(/^[A-Z].*\.$/)
-      expect(mistakesOf({ [name]: String(describeSetting(name).default) })).toEqual([])
+      const { default: standard, description } = describeSetting(schema, name)
+      expect(description).toMatch(/^[A-Z].*\.$/)
+      if (standard === undefined) expect(loadConfig(schema, {}, {})).not.toHaveProperty(name)
+      else
+        expect(String(loadConfig(schema, { [name]: String(standard) }, {})[name])).toBe(
+          String(standard),
+        )
     },
   )
 })
@@ -99,7 +109,7 @@ describe('a mistake', () => {
   ])('beyond the bounds is found: %s of %j', (name, said) => {
     const [mistake, ...others] = mistakesOf({ [name]: said })
     expect(others).toEqual([])
-    expect(mistake).toContain(flagOf(name as SettingName))
+    expect(mistake).toContain(flagOf(name))
     expect(mistake).toContain(JSON.stringify(said))
   })
 
@@ -113,10 +123,12 @@ describe('a mistake', () => {
       'HOLDFAST_LOG_LEVEL',
       '--drain-ms',
     ])
-    expect(() => loadConfig(flags, environment)).toThrow(
+    expect(() => loadConfig(serveSettings, flags, environment)).toThrow(
       /^4 mistakes in the configuration:\n {2}--port/,
     )
-    expect(() => loadConfig({ port: 'x' }, {})).toThrow(/^1 mistake in the configuration:\n/)
+    expect(() => loadConfig(serveSettings, { port: 'x' }, {})).toThrow(
+      /^1 mistake in the configuration:\n/,
+    )
   })
 
   test('in the name of a variable is noticed', () => {
@@ -132,6 +144,13 @@ describe('the version', () => {
   })
 })
 
-function anotherThan(standard: string | number): string {
+/** Legal values where a longer default is none. */
+const OTHERS: Readonly<Record<string, string>> = {
+  logLevel: 'warn',
+  port: '0',
+  partition: '1/2,0/2',
+}
+
+function anotherThan(standard: string | number | undefined): string {
   return typeof standard === 'number' ? String(standard + 1) : `${standard}x`
 }

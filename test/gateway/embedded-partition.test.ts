@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ANSWERS_MAX, INBOX_MAX } from '../../core/limits.ts'
 import { EmbeddedPartition } from '../../gateway/embedded-partition.ts'
 import type { Answer } from '../../gateway/partition-port.ts'
+import { Partitions } from '../../gateway/partitions.ts'
 import { JournalError } from '../../journal/errors.ts'
 import type { Journal } from '../../journal/journal.ts'
 import { confirm, open, readSku, reserve } from '../fixtures/commands.ts'
@@ -67,9 +68,9 @@ describe('an answer', () => {
     await app.open(1_000)
     const before = app.disk.blocks.length
     app.journal.hold()
-    const first = app.selling.askAll(Array.from({ length: 10 }, (_, n) => reserve(`a${n}`)))
+    const first = app.partitions.askAll(Array.from({ length: 10 }, (_, n) => reserve(`a${n}`)))
     expect(await isSettled(first)).toBe(false)
-    const second = app.selling.askAll(Array.from({ length: 300 }, (_, n) => reserve(`b${n}`)))
+    const second = app.partitions.askAll(Array.from({ length: 300 }, (_, n) => reserve(`b${n}`)))
     expect(await isSettled(second)).toBe(false)
     app.journal.letGo()
     await Promise.all([first, second])
@@ -140,9 +141,9 @@ describe('the inbox', () => {
     const first = app.reserve('k1')
     expect(await isSettled(first)).toBe(false)
     // Reads wait for the commit in flight: first as answers, then, when those are full, as commands.
-    const answers = app.selling.askAll(Array.from({ length: ANSWERS_MAX - 1 }, () => readSku()))
+    const answers = app.partitions.askAll(Array.from({ length: ANSWERS_MAX - 1 }, () => readSku()))
     expect(await isSettled(answers)).toBe(false)
-    const queued = app.selling.askAll(Array.from({ length: INBOX_MAX }, () => readSku()))
+    const queued = app.partitions.askAll(Array.from({ length: INBOX_MAX }, () => readSku()))
     const before = app.hash
     const refused = await app.reserve('k2')
     expectProblem(refused, 'busy')
@@ -259,16 +260,18 @@ describe('a commit that goes wrong', () => {
       isDiskLow: () => false,
       onFault: (fault) => faults.push(fault),
     })
-    const answers = Promise.all([selling.ask(open(5)), selling.ask(reserve('k1'))])
+    const partitions = new Partitions()
+    partitions.put([selling])
+    const answers = Promise.all([partitions.ask(open(5)), partitions.ask(reserve('k1'))])
     expect(await isSettled(answers)).toBe(false)
-    const late = selling.ask(confirm('k1'))
+    const late = partitions.ask(confirm('k1'))
     expect(await isSettled(late)).toBe(false)
     giveUp(new JournalError('commit_timeout', 'did not return within 10000 ms'))
     expect((await answers).map(codeOf)).toEqual(['outcome_unknown', 'outcome_unknown'])
     expect(codeOf(await late)).toBe('outcome_unknown')
     expect(faults).toMatchObject([{ code: 'commit_timeout' }])
-    expect(codeOf(await selling.ask(readSku()))).toBe('partition_unavailable')
-    expect(codeOf((await selling.askAll([readSku()]))[0])).toBe('partition_unavailable')
+    expect(codeOf(await partitions.ask(readSku()))).toBe('partition_unavailable')
+    expect(codeOf((await partitions.askAll([readSku()]))[0])).toBe('partition_unavailable')
   })
 
   test('row 48: during a drain ends the drain', async () => {

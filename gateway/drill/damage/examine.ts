@@ -8,7 +8,8 @@ import { lmdbReader } from '../../../journal/read-blocks.ts'
 import { rebuild } from '../../../replay/rebuild.ts'
 import { verify } from '../../../replay/verify.ts'
 import { loadConfig } from '../../config.ts'
-import { type Recovered, recover } from '../../recover.ts'
+import { localTerms, type Recovered, recover } from '../../recover.ts'
+import { serveSettings } from '../../settings.ts'
 
 /**
  * In this order: `verify` checks everything; `replay` reads the whole journal; `rebuild` takes snapshot and tail; `start`
@@ -44,7 +45,7 @@ export interface Examination {
 }
 
 /** A server's, where the examination does not say otherwise. */
-const SETTINGS = loadConfig({}, {})
+const SETTINGS = loadConfig(serveSettings, {}, {})
 
 export type OnReading = (reading: Reading) => void | Promise<void>
 
@@ -89,7 +90,7 @@ async function startAndAppend(
 function startOn(paths: PartitionPaths, examination: Examination): Promise<Recovered> {
   const { segmentBytes, retentionMs, now } = examination
   return recover({
-    ...{ paths, partition: 0, partitionCount: 1, generation: 1, now: () => now },
+    ...{ paths, partition: 0, partitionCount: 1, beginTerm: localTerms(1), now: () => now },
     settings: { ...SETTINGS, segmentBytes, retentionMs },
     onSkippedSnapshot: () => undefined,
   })

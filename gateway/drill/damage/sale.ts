@@ -2,7 +2,7 @@
 import type { Command } from '../../../core/command.ts'
 import type { ReservationId } from '../../../core/reservation-id.ts'
 import { completeRules } from '../../../core/rules.ts'
-import { idOfKey } from '../../new-reservation-id.ts'
+import { idOfKey } from '../../api/new-reservation-id.ts'
 import type { Dice } from './dice.ts'
 
 const SKUS = ['shoe', 'hat', 'bag', 'coat']

@@ -10,7 +10,7 @@ import type { Journal } from '../../../journal/journal.ts'
 import { takeOwnership } from '../../../journal/owner.ts'
 import { EmbeddedPartition } from '../../embedded-partition.ts'
 import type { Answer } from '../../partition-port.ts'
-import { type Recovered, recover } from '../../recover.ts'
+import { localTerms, type Recovered, recover } from '../../recover.ts'
 import { SnapshotSchedule } from '../../snapshot-schedule.ts'
 import { seededRandom } from '../random.ts'
 import { writeNote } from './record-format.ts'
@@ -43,8 +43,8 @@ async function live(options: LifeOptions): Promise<void> {
   const now = fastClock()
   const onSkippedSnapshot = () => undefined
   const recovered = await recover({
-    ...{ paths, settings: drillSettings(options.segmentBytes), generation, now, onSkippedSnapshot },
-    ...{ partition: 0, partitionCount: 1 },
+    ...{ paths, settings: drillSettings(options.segmentBytes), now, onSkippedSnapshot },
+    ...{ partition: 0, partitionCount: 1, beginTerm: localTerms(generation) },
   })
   const { state, partition } = recovered
   writeNote(notes, { kind: 'life', seq: state.lastSeq, hash: stateHash(state) })

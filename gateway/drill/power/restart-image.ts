@@ -7,8 +7,8 @@ import { takeOwnership } from '../../../journal/owner.ts'
 import { lmdbReader } from '../../../journal/read-blocks.ts'
 import { rebuild } from '../../../replay/rebuild.ts'
 import { loadConfig } from '../../config.ts'
-import { recover } from '../../recover.ts'
-import type { Settings } from '../../settings.ts'
+import { localTerms, recover } from '../../recover.ts'
+import { type JournalSettings, serveSettings } from '../../settings.ts'
 import type { Found } from './promises.ts'
 
 /** The data directory's name below the recorded folder, which stands for the disk that was there before. */
@@ -18,8 +18,8 @@ export const SEGMENT_BYTES_SMALL = 14_000
 export const SEGMENT_BYTES_LARGE: number = 2 ** 20
 
 /** The settings of a recorded server, or of a restarted one. */
-export function drillSettings(segmentBytes: number): Settings {
-  return { ...loadConfig({}, {}), segmentBytes }
+export function drillSettings(segmentBytes: number): JournalSettings {
+  return { ...loadConfig(serveSettings, {}, {}), segmentBytes }
 }
 
 /** The partition's folders below the folder that stands for the disk. */
@@ -43,7 +43,13 @@ async function restart(disk: string, segmentBytes: number): Promise<Found> {
   const skippedSnapshots: string[] = []
   const onSkippedSnapshot = (_: unknown, reason: Error) => skippedSnapshots.push(reason.message)
   const recovered = await recover({
-    ...{ paths, settings: drillSettings(segmentBytes), generation, now, onSkippedSnapshot },
+    ...{
+      paths,
+      settings: drillSettings(segmentBytes),
+      beginTerm: localTerms(generation),
+      now,
+      onSkippedSnapshot,
+    },
     ...{ partition: 0, partitionCount: 1 },
   })
   const { state, partition, journal } = recovered

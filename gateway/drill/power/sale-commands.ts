@@ -1,7 +1,7 @@
 // A small sale at random: few SKUs, buyers and keys, so that every kind of event happens within a few hundred.
 import type { Command } from '../../../core/command.ts'
 import { completeRules } from '../../../core/rules.ts'
-import { idOfKey } from '../../new-reservation-id.ts'
+import { idOfKey } from '../../api/new-reservation-id.ts'
 import { seededRandom } from '../random.ts'
 
 const SKUS = ['shoe', 'hat', 'bag', 'scarf']

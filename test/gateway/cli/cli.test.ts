@@ -3,7 +3,13 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../../../gateway/settings.ts'
+import {
+  describeSetting,
+  flagOf,
+  PROCESSES,
+  settingNames,
+  variableOf,
+} from '../../../gateway/settings.ts'
 import { VERSION } from '../../../gateway/version.ts'
 import { copyGolden } from '../../fixtures/golden-journal.ts'
 import {
@@ -75,18 +81,22 @@ describe.skipIf(!existsSync(FULL))('a full disk under stdout', () => {
   )
 })
 
-describe('holdfast serve', () => {
+describe.each(Object.entries(PROCESSES))('holdfast %s', (command, schema) => {
   test('--help has every flag, with its variable and default, and the exit codes', async () => {
-    const { status, stdout } = await runHoldfast(['serve', '--help'])
+    const { status, stdout } = await runHoldfast([command, '--help'])
     expect(status).toBe(0)
     const words = stdout.replace(/\s+/g, ' ')
-    for (const name of SETTING_NAMES) {
+    for (const name of settingNames(schema)) {
+      const { default: standard } = describeSetting(schema, name)
+      const otherwise = standard === undefined ? '' : `, default ${standard}`
       expect(words).toContain(`${flagOf(name)} <value>`)
-      expect(words).toContain(`[${variableOf(name)}, default ${describeSetting(name).default}]`)
+      expect(words).toContain(`[${variableOf(name)}${otherwise}]`)
     }
     expect(words).toMatch(/Exit codes: 0 .* 78 bad configuration/)
   })
+})
 
+describe('holdfast serve', () => {
   test('tells all mistakes of its configuration at once, on stderr, and exits 78', async () => {
     const flags = ['serve', '--port', '70000', '--drain-ms', '1s']
     const { status, stdout, stderr } = await runHoldfast(flags, { HOLDFAST_LOG_LEVEL: 'loud' })

@@ -1,7 +1,7 @@
 // Bad input: bodies that are no JSON, or JSON of the wrong form, or something else altogether.
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import type { ProblemCode } from '../../../gateway/http/problems.ts'
+import type { ProblemCode } from '../../../gateway/api/problems.ts'
 import { expectRefused } from '../../fixtures/problem.ts'
 import { type Reply, type TestApp, testApps } from '../../fixtures/test-app.ts'
 

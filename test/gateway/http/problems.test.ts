@@ -3,10 +3,17 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { invariant } from '../../../core/invariant.ts'
+import { PROBLEMS, type ProblemCode } from '../../../gateway/api/problems.ts'
 import { buildApp } from '../../../gateway/http/app.ts'
-import { PROBLEMS, type ProblemCode } from '../../../gateway/http/problems.ts'
-import type { Answer } from '../../../gateway/partition-port.ts'
-import { describeSetting, flagOf, SETTING_NAMES, variableOf } from '../../../gateway/settings.ts'
+import type { Answer, AnswerTicket } from '../../../gateway/partition-port.ts'
+import { Partitions } from '../../../gateway/partitions.ts'
+import {
+  describeSetting,
+  flagOf,
+  PROCESSES,
+  settingNames,
+  variableOf,
+} from '../../../gateway/settings.ts'
 import { JOURNAL_FAULTS } from '../../../journal/errors.ts'
 import { REPLAY_FAULTS } from '../../../replay/errors.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
@@ -110,13 +117,11 @@ const WAYS: Record<ProblemCode, Provoke> = {
 /** The reply of an app whose partition answers everything with `answer`. */
 async function answered(answer: Answer): Promise<Reply> {
   const bugs: unknown[] = []
+  const partitions = new Partitions()
+  const submit = (_: unknown, ticket: AnswerTicket) => ticket.answer(answer)
+  partitions.put([{ submit, unreadyReasons: () => [] }])
   const app = await buildApp({
-    partitions: {
-      submit: (_, ticket) => ticket.answer(answer),
-      ask: async () => answer,
-      askAll: async (commands) => commands.map(() => answer),
-      unreadyReasons: () => [],
-    },
+    partitions,
     logger: undefined,
     now: () => 0,
     onBug: (bug) => bugs.push(bug),
@@ -193,15 +198,17 @@ describe('the documents', () => {
   test('configuration.md lists exactly the settings, with variable and default', () => {
     const rows = rowsOf('configuration.md')
     const ofFlags = [...rows].filter(([name]) => name.startsWith('--'))
-    expect(ofFlags.map(([flag]) => flag).sort(), REGENERATE).toEqual(
-      SETTING_NAMES.map(flagOf).sort(),
-    )
-    for (const name of SETTING_NAMES) {
-      const row = ofFlags.find(([flag]) => flag === flagOf(name))?.[1]
-      const setting = describeSetting(name)
-      expect(row, REGENERATE).toContain(variableOf(name))
-      expect(row, REGENERATE).toContain(String(setting.default))
-      expect(row, REGENERATE).toContain(setting.description)
+    const all = new Set(Object.values(PROCESSES).flatMap(settingNames))
+    expect(ofFlags.map(([flag]) => flag).sort(), REGENERATE).toEqual([...all].map(flagOf).sort())
+    for (const [command, schema] of Object.entries(PROCESSES)) {
+      for (const name of settingNames(schema)) {
+        const row = ofFlags.find(([flag]) => flag === flagOf(name))?.[1]
+        const setting = describeSetting(schema, name)
+        expect(row, REGENERATE).toContain(variableOf(name))
+        expect(row, REGENERATE).toContain(String(setting.default ?? ''))
+        expect(row, REGENERATE).toContain(setting.description)
+        expect(row, REGENERATE).toContain(command)
+      }
     }
   })
 })

@@ -1,7 +1,7 @@
 // Bad input that only a raw socket can send: broken framing, slow and greedy connections, clients that leave.
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PROBLEMS, type ProblemCode } from '../../../gateway/http/problems.ts'
+import { PROBLEMS, type ProblemCode } from '../../../gateway/api/problems.ts'
 import { IN_FLIGHT_PER_SOCKET_MAX } from '../../../gateway/http/socket-limit.ts'
 import { get, post, type RawReply, RawSocket } from '../../fixtures/raw-socket.ts'
 import { type TestApp, testApps } from '../../fixtures/test-app.ts'

@@ -1,7 +1,7 @@
 // What is asked of the server itself: time, health, readiness, partitions, the description, the pages.
 import { describe, expect, test } from 'vitest'
 import { buildApp } from '../../../gateway/http/app.ts'
-import { PartitionSlot } from '../../../gateway/partition-slot.ts'
+import { Partitions } from '../../../gateway/partitions.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
 import { testApps } from '../../fixtures/test-app.ts'
 
@@ -76,10 +76,10 @@ describe('the server', () => {
   })
 
   test('row 40: is not ready before the journal is replayed, and answers 503 at once', async () => {
-    const slot = new PartitionSlot()
+    const partitions = new Partitions()
     const test = await start()
     const app = await buildApp({
-      partitions: slot,
+      partitions,
       logger: undefined,
       now: () => 0,
       onBug: () => undefined,
@@ -96,7 +96,7 @@ describe('the server', () => {
     const operations = [{ op: 'get', id: '7ZZZZZZZZZZZZZZZZZZZZZZZZZ' }]
     const batch = await app.inject({ method: 'POST', url: '/v1/batch', payload: { operations } })
     expect(batch.json().results).toMatchObject([{ status: 503, code: 'partition_unavailable' }])
-    slot.put(test.selling)
+    partitions.put([test.selling])
     expect((await app.inject('/readyz')).statusCode).toBe(200)
     expect((await app.inject('/v1/skus/shoe')).statusCode).toBe(404)
     await app.close()

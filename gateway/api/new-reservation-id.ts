@@ -1,7 +1,7 @@
 // Where reservation ids come from: the buyer's own key where there is one, chance where there is none.
 import { hash, randomFillSync } from 'node:crypto'
-import { fnv1a32 } from '../core/fnv1a32.ts'
-import type { ReservationId } from '../core/reservation-id.ts'
+import { fnv1a32 } from '../../core/fnv1a32.ts'
+import type { ReservationId } from '../../core/reservation-id.ts'
 
 const RANDOM_BYTES = 12
 const pool = Buffer.alloc(RANDOM_BYTES * 256)

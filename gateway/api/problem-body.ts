@@ -1,6 +1,7 @@
-// Problems as answers: application/problem+json (RFC 9457) with a stable code.
-import type { FastifyReply, FastifyRequest } from 'fastify'
+// Problems as bodies (RFC 9457) with a stable code, whichever way they travel.
+import { invariant } from '../../core/invariant.ts'
 import { isRetryable, type Refusal } from '../../core/refusal.ts'
+import type { Answer } from '../partition-port.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 
 /** The request cannot be handled; becomes a problem answer. `detail` tells the client what to change. */
@@ -14,7 +15,7 @@ export class RequestProblem extends Error {
   }
 }
 
-/** A problem as an object, ready for JSON. */
+/** A problem as an object, ready to be encoded. */
 export interface ProblemBody {
   readonly type: string
   readonly title: string
@@ -38,22 +39,15 @@ export function problemBody(code: ProblemCode, detail?: string): ProblemBody {
   }
 }
 
-/** A refusal as a problem, with the members that its code carries. */
-export function refusalBody(refusal: Refusal): ProblemBody {
-  const { kind: _, code, ...members } = refusal
-  return { ...problemBody(code), ...members, retryable: isRetryable(refusal) }
+/** The problem that an answer which is no view comes to. */
+export function problemOf(answer: Answer): ProblemBody {
+  if (answer.kind === 'refusal') return refusalBody(answer)
+  invariant(answer.kind === 'fault', 'a partition answers with what was asked for')
+  return problemBody(answer.code)
 }
 
-/** Sends a problem; 429 and 503 say when to come back. */
-export function sendProblem(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  body: ProblemBody,
-): FastifyReply {
-  if (body.status === 503 || body.status === 429) reply.header('retry-after', '1')
-  return reply
-    .code(body.status)
-    .header('content-type', 'application/problem+json; charset=utf-8')
-    .serializer(JSON.stringify)
-    .send({ ...body, requestId: request.id })
+// With the members that the refusal's code carries.
+function refusalBody(refusal: Refusal): ProblemBody {
+  const { kind: _, code, ...members } = refusal
+  return { ...problemBody(code), ...members, retryable: isRetryable(refusal) }
 }

@@ -1,9 +1,13 @@
 // Where reservation ids come from: the same for the same key everywhere, and never by accident.
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { fnv1a32 } from '../../core/fnv1a32.ts'
-import { formatReservationId, ID_PATTERN, parseReservationId } from '../../core/reservation-id.ts'
-import { idOfKey, randomId } from '../../gateway/new-reservation-id.ts'
+import { fnv1a32 } from '../../../core/fnv1a32.ts'
+import {
+  formatReservationId,
+  ID_PATTERN,
+  parseReservationId,
+} from '../../../core/reservation-id.ts'
+import { idOfKey, randomId } from '../../../gateway/api/new-reservation-id.ts'
 
 describe('the id of a key', () => {
   test('is the hash of the SKU, then 96 bits of SHA-256 over buyer, SKU and key', () => {

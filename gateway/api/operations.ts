@@ -1,0 +1,110 @@
+// Operations on reservations, as batches and the native API take them: from their form to a command, from its answer
+// to a result. Each stands alone.
+import { Compile, type Validator } from 'typebox/compile'
+import type { RoutedCommand } from '../../core/command.ts'
+import { invariant } from '../../core/invariant.ts'
+import { META_BYTES_MAX } from '../../core/limits.ts'
+import type { ReservationView, SkuView } from '../../core/outcome.ts'
+import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
+import type { Answer } from '../partition-port.ts'
+import type { Partitions } from '../partitions.ts'
+import { reservationBody } from './answer-bodies.ts'
+import { idOfKey, randomId } from './new-reservation-id.ts'
+import { type ProblemBody, problemBody, problemOf, RequestProblem } from './problem-body.ts'
+import { type Operation, operationSchemas } from './schemas.ts'
+
+export interface OperationResult {
+  readonly status: number
+  readonly [member: string]: unknown
+}
+
+const validators = new Map<unknown, Validator>(
+  Object.entries(operationSchemas).map(([op, schema]) => [op, Compile(schema)]),
+)
+
+/** Has every operation answered: one result each, in order; those of bad form reach no partition. */
+export async function answerOperations(
+  partitions: Partitions,
+  operations: readonly unknown[],
+): Promise<readonly OperationResult[]> {
+  const read = operations.map(readOperation)
+  const commands = read.filter((item): item is RoutedCommand => 'kind' in item)
+  const answers = await partitions.askAll(commands)
+  let next = 0
+  return read.map((item) => {
+    if (!('kind' in item)) return item
+    const answer = answers[next++]
+    invariant(answer !== undefined, 'every command is answered')
+    return resultOf(answer)
+  })
+}
+
+/** The command of an operation, or the problem with its form. */
+function readOperation(value: unknown): RoutedCommand | ProblemBody {
+  const validator = validators.get((value as { op?: unknown } | undefined)?.op)
+  if (validator === undefined) {
+    const known = Object.keys(operationSchemas).join(', ')
+    return problemBody('bad_request', `op must be one of ${known}`)
+  }
+  if (!validator.Check(value)) return problemBody('bad_request', firstError(validator, value))
+  try {
+    return commandOf(value as Operation)
+  } catch (problem) {
+    if (!(problem instanceof RequestProblem)) throw problem
+    return problemBody(problem.code, problem.message)
+  }
+}
+
+/** An operation's result: the single call's status and body. */
+function resultOf(answer: Answer): OperationResult {
+  if (answer.kind !== 'reservation') return problemOf(answer)
+  const result = { status: viewStatus(answer), ...reservationBody(answer) }
+  return answer.isReplay ? { ...result, replayed: true } : result
+}
+
+/** 201 for the answer that made the reservation or SKU, 200 for any other. */
+export function viewStatus(view: ReservationView | SkuView): number {
+  return view.isNew ? 201 : 200
+}
+
+/** `meta` is bounded in bytes, which a schema cannot say. @throws RequestProblem `bad_request`. */
+export function requireShortMeta(meta: string | undefined): void {
+  if (meta === undefined || Buffer.byteLength(meta) <= META_BYTES_MAX) return
+  throw new RequestProblem('bad_request', `meta must be at most ${META_BYTES_MAX} bytes of UTF-8`)
+}
+
+function firstError(validator: Validator, value: unknown): string {
+  const [error] = validator.Errors(value)
+  return error === undefined
+    ? 'malformed'
+    : `${error.instancePath.slice(1)} ${error.message}`.trim()
+}
+
+function commandOf(operation: Operation): RoutedCommand {
+  switch (operation.op) {
+    case 'reserve': {
+      const { sku, buyer, quantity, holdMs, meta, key } = operation
+      requireShortMeta(meta)
+      const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
+      return { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta }
+    }
+    case 'confirm': {
+      const { quantity, paymentId } = operation
+      return { kind: 'confirm', id: idOf(operation), quantity, paymentId }
+    }
+    case 'cancel':
+      return { kind: 'cancel', id: idOf(operation) }
+    case 'extend':
+      return { kind: 'extend', id: idOf(operation), holdMs: operation.holdMs }
+    case 'return':
+      return { kind: 'return', id: idOf(operation), returnedTotal: operation.returnedTotal }
+    case 'get':
+      return { kind: 'read-reservation', id: idOf(operation) }
+  }
+}
+
+function idOf(operation: { id: string }): ReservationId {
+  const id = parseReservationId(operation.id)
+  invariant(id !== undefined, 'the schema lets well-formed ids through only')
+  return id
+}

@@ -1,0 +1,145 @@
+// One partition and all that keeps it alive: its directory, recovery, group commit, disk watch and snapshots.
+import { mkdirSync } from 'node:fs'
+import type { Logger } from 'pino'
+import { stateHash } from '../core/state-hash.ts'
+import {
+  type PartitionPaths,
+  partitionPaths,
+  requireNoCutRepair,
+} from '../journal/data-directory.ts'
+import { requireFreeDisk } from '../journal/free-disk.ts'
+import { takeOwnership } from '../journal/owner.ts'
+import { DiskWatch } from './disk-watch.ts'
+import { EmbeddedPartition } from './embedded-partition.ts'
+import { type JournalEnd, type Recovered, recover, type Term } from './recover.ts'
+import type { JournalSettings } from './settings.ts'
+import { SnapshotSchedule } from './snapshot-schedule.ts'
+
+/** What LMDB needs to open without risk of SIGBUS. */
+const OPEN_BYTES_MIN = 16 * 2 ** 20
+
+export interface PartitionHostOptions {
+  readonly settings: JournalSettings
+  readonly partition: number
+  readonly partitionCount: number
+  readonly logger: Logger
+  /** The journal failed: every waiting answer has left, and the process must end. */
+  readonly onFault: (fault: unknown) => void
+}
+
+/** A partition in this process, from its data directory to its last snapshot. */
+export class PartitionHost {
+  readonly #options: PartitionHostOptions
+  readonly #paths: PartitionPaths
+  #disk: DiskWatch | undefined
+  #recovered: Recovered | undefined
+  #snapshots: SnapshotSchedule | undefined
+  #selling: EmbeddedPartition | undefined
+
+  constructor(options: PartitionHostOptions) {
+    this.#options = options
+    this.#paths = partitionPaths(options.settings.data, options.partition)
+  }
+
+  /** The partition's own folder. */
+  get directory(): string {
+    return this.#paths.root
+  }
+
+  /** The highest seq known to be on disk; 0 before recovery. */
+  get durableSeq(): number {
+    return this.#recovered?.partition.durableSeq ?? 0
+  }
+
+  /** Takes the directory for this process and gives its generation. @throws JournalError when it is taken or unfit. */
+  takeDirectory(): number {
+    requireNoCutRepair(this.#paths)
+    mkdirSync(this.#paths.root, { recursive: true })
+    requireFreeDisk(this.#paths.root, OPEN_BYTES_MIN)
+    return takeOwnership(this.#paths.root)
+  }
+
+  /** Recovers and sells from then on; `beginTerm` as `recover` has it. @throws JournalError when it must not. */
+  async open(beginTerm: (end: JournalEnd) => Term | Promise<Term>): Promise<EmbeddedPartition> {
+    this.#disk = this.#watchDisk()
+    const { partition, partitionCount, settings } = this.#options
+    const recovered = await recover({
+      ...{ paths: this.#paths, settings, partition, partitionCount, beginTerm, now: Date.now },
+      onSkippedSnapshot: (place, reason) =>
+        this.#options.logger.warn(
+          { snapshot: place.path, reason: reason.message },
+          'snapshot skipped',
+        ),
+    })
+    this.#recovered = recovered
+    this.#snapshots = this.#scheduleSnapshots(recovered)
+    this.#selling = this.#sell(recovered)
+    this.#logRecovery(recovered)
+    return this.#selling
+  }
+
+  /** Takes no more commands; resolves when everything taken is answered and durable. */
+  async drain(): Promise<void> {
+    this.#snapshots?.stop()
+    await this.#selling?.drain()
+  }
+
+  /**
+   * Closes the journal and takes a last snapshot, within `deadlineMs`.
+   * Resolves to false when the snapshot proved that live state and journal differ: a bug.
+   */
+  async close(deadlineMs: number): Promise<boolean> {
+    const startedAt = performance.now()
+    await this.#recovered?.journal.close()
+    this.#disk?.stop()
+    return this.#lastSnapshot(deadlineMs - (performance.now() - startedAt))
+  }
+
+  #watchDisk(): DiskWatch {
+    const { settings, logger } = this.#options
+    return new DiskWatch(this.#paths.root, settings.diskLowBytes, (isLow, freeBytes) => {
+      if (isLow) logger.error({ freeBytes }, 'disk low: no new reservations')
+      else logger.info({ freeBytes }, 'disk has room again')
+    })
+  }
+
+  #sell({ partition, journal }: Recovered): EmbeddedPartition {
+    return new EmbeddedPartition({
+      partition,
+      journal,
+      now: Date.now,
+      isDiskLow: () => this.#disk?.isLow ?? false,
+      onFault: this.#options.onFault,
+    })
+  }
+
+  #scheduleSnapshots({ partition, journal, snapshotSeq }: Recovered): SnapshotSchedule {
+    return new SnapshotSchedule({
+      paths: this.#paths,
+      identity: journal.identity,
+      intervalMs: this.#options.settings.snapshotIntervalMs,
+      durableSeq: () => partition.durableSeq,
+      snapshotSeq,
+      onReport: (report) => this.#options.logger.info(report, 'snapshot'),
+    })
+  }
+
+  #logRecovery(recovered: Recovered): void {
+    const { epoch, snapshotSeq, replayed, ms, partition } = recovered
+    const seq = partition.lastSeq
+    this.#options.logger.info({ epoch, snapshotSeq, replayed, seq, ms }, 'recovered')
+  }
+
+  // The snapshot comes from replaying the journal, so its hash proves or disproves the live state.
+  async #lastSnapshot(deadlineMs: number): Promise<boolean> {
+    if (this.#recovered === undefined || this.#snapshots === undefined) return true
+    const live = stateHash(this.#recovered.state)
+    const seq = this.#recovered.partition.lastSeq
+    const report = await this.#snapshots.takeWithin(deadlineMs)
+    const isSame = report?.kind !== 'written' || report.seq !== seq || report.stateHash === live
+    const { logger } = this.#options
+    if (isSame) logger.info({ seq, stateHash: live }, 'stopped')
+    else logger.fatal({ seq, live, replayed: report.stateHash }, 'state hash mismatch')
+    return isSame
+  }
+}

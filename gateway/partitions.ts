@@ -1,0 +1,93 @@
+// All partitions of the cluster: every command finds the one that decides it. Empty until they are put in.
+import type { Command, RoutedCommand } from '../core/command.ts'
+import { invariant } from '../core/invariant.ts'
+import type { SkuView } from '../core/outcome.ts'
+import { partitionOfCommand, partitionOfSku } from '../core/partition-of.ts'
+import type { Answer, AnswerTicket, PartitionPort } from './partition-port.ts'
+
+const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
+
+/**
+ * Asks partitions. Until there are any (the journal is being replayed, the cluster has not been found) everything is
+ * answered `partition_unavailable`, so that the server can listen, and say so, from its first moment.
+ */
+export class Partitions {
+  #ports: readonly PartitionPort[] = []
+
+  /** Puts the partitions in, by their numbers. */
+  put(ports: readonly PartitionPort[]): void {
+    this.#ports = ports
+  }
+
+  /** The way without a promise. */
+  submit(command: RoutedCommand, ticket: AnswerTicket): void {
+    if (this.#ports.length === 0) ticket.answer(UNAVAILABLE)
+    else this.#portOf(partitionOfCommand(command, this.#ports.length)).submit(command, ticket)
+  }
+
+  ask(command: RoutedCommand): Promise<Answer> {
+    return new Promise((resolve) => this.submit(command, { answer: resolve }))
+  }
+
+  /** One answer per command, in order; each stands alone. */
+  askAll(commands: readonly RoutedCommand[]): Promise<readonly Answer[]> {
+    const answers = new Array<Answer>(commands.length)
+    let missing = commands.length
+    if (missing === 0) return Promise.resolve(answers)
+    return new Promise((resolve) => {
+      commands.forEach((command, index) => {
+        const answer = (given: Answer) => {
+          answers[index] = given
+          if (--missing === 0) resolve(answers)
+        }
+        this.submit(command, { answer })
+      })
+    })
+  }
+
+  /** A page of SKUs after the one named: partition by partition, in each in the order of opening. */
+  async listSkus(after: string | undefined, limit: number): Promise<Answer> {
+    const skus: SkuView[] = []
+    let last = after
+    let partition = after === undefined ? 0 : partitionOfSku(after, this.#ports.length || 1)
+    for (; partition < this.#ports.length || skus.length === 0; partition++) {
+      const command = { kind: 'list-skus', after: last, limit: limit - skus.length } as const
+      const page = await this.#askPartition(partition, command)
+      if (page.kind !== 'skus') return page
+      skus.push(...page.skus)
+      const hasMore = page.next !== undefined || partition + 1 < this.#ports.length
+      if (!hasMore) break
+      if (skus.length === limit) return { kind: 'skus', skus, next: skus.at(-1)?.sku }
+      last = undefined
+    }
+    return { kind: 'skus', skus, next: undefined }
+  }
+
+  /** What each partition says of itself, by number; `withHash` costs a walk over their states. */
+  describe(withHash: boolean): Promise<readonly Answer[]> {
+    if (this.#ports.length === 0) return Promise.resolve([UNAVAILABLE])
+    return Promise.all(
+      this.#ports.map((_, partition) =>
+        this.#askPartition(partition, { kind: 'describe', withHash }),
+      ),
+    )
+  }
+
+  /** Why some SKUs cannot be sold right now, each reason once; empty when all can. */
+  unreadyReasons(): readonly string[] {
+    if (this.#ports.length === 0) return ['recovering']
+    return [...new Set(this.#ports.flatMap((port) => port.unreadyReasons()))]
+  }
+
+  #askPartition(partition: number, command: Command): Promise<Answer> {
+    if (this.#ports.length === 0) return Promise.resolve(UNAVAILABLE)
+    const port = this.#portOf(partition)
+    return new Promise((resolve) => port.submit(command, { answer: resolve }))
+  }
+
+  #portOf(partition: number): PartitionPort {
+    const port = this.#ports[partition]
+    invariant(port !== undefined, 'every hash falls to a partition')
+    return port
+  }
+}
