@@ -8,7 +8,7 @@ import {
   requireNoCutRepair,
 } from '../journal/data-directory.ts'
 import { requireFreeDisk } from '../journal/free-disk.ts'
-import { takeOwnership } from '../journal/owner.ts'
+import { lastOwnerKnownDead, takeOwnership } from '../journal/owner.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { EmbeddedPartition } from './embedded-partition.ts'
 import { type JournalEnd, type Recovered, recover, type Term } from './recover.ts'
@@ -31,6 +31,7 @@ export interface PartitionHostOptions {
 export class PartitionHost {
   readonly #options: PartitionHostOptions
   readonly #paths: PartitionPaths
+  #deadOwner: string | undefined
   #disk: DiskWatch | undefined
   #recovered: Recovered | undefined
   #snapshots: SnapshotSchedule | undefined
@@ -51,9 +52,15 @@ export class PartitionHost {
     return this.#recovered?.partition.durableSeq ?? 0
   }
 
+  /** The last owner of the directory, by its `processInstance`, where it is certainly dead. */
+  get deadOwner(): string | undefined {
+    return this.#deadOwner
+  }
+
   /** Takes the directory for this process and gives its generation. @throws JournalError when it is taken or unfit. */
   takeDirectory(): number {
     requireNoCutRepair(this.#paths)
+    this.#deadOwner = lastOwnerKnownDead(this.#paths.root)
     mkdirSync(this.#paths.root, { recursive: true })
     requireFreeDisk(this.#paths.root, OPEN_BYTES_MIN)
     return takeOwnership(this.#paths.root)

@@ -12,7 +12,13 @@ const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
  * answered `partition_unavailable`, so that the server can listen, and say so, from its first moment.
  */
 export class Partitions {
+  readonly #absence: string
   #ports: readonly PartitionPort[] = []
+
+  /** `absence` is the reason for being unready while there are none. */
+  constructor(absence = 'recovering') {
+    this.#absence = absence
+  }
 
   /** Puts the partitions in, by their numbers. */
   put(ports: readonly PartitionPort[]): void {
@@ -75,7 +81,7 @@ export class Partitions {
 
   /** Why some SKUs cannot be sold right now, each reason once; empty when all can. */
   unreadyReasons(): readonly string[] {
-    if (this.#ports.length === 0) return ['recovering']
+    if (this.#ports.length === 0) return [this.#absence]
     return [...new Set(this.#ports.flatMap((port) => port.unreadyReasons()))]
   }
 

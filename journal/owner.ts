@@ -3,6 +3,7 @@
 // can be stolen between looking and taking, and a dead owner's file is simply outnumbered.
 import { randomUUID } from 'node:crypto'
 import {
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -49,6 +50,32 @@ export function takeOwnership(directory: string): number {
 export function requireNoOwner(directory: string): void {
   const newest = newestGeneration(directory)
   if (newest > 0) refuseIfAlive(directory, newest)
+}
+
+/** Names this process among all that ever ran on this machine, for whoever must be told apart from it. */
+export function processInstance(): string {
+  return instanceOf(thisProcess())
+}
+
+/**
+ * The `processInstance` of the last owner of `directory`, where this machine knows that it is dead: not of one that may
+ * live on another machine or in another container. Ask it before `takeOwnership`.
+ */
+export function lastOwnerKnownDead(directory: string): string | undefined {
+  const newest = existsSync(directory) ? newestGeneration(directory) : 0
+  const owner = newest > 0 ? readOwner(directory, newest) : undefined
+  if (owner === undefined || !isSurelyOfHere(owner)) return undefined
+  return isAlive(owner) ? undefined : instanceOf(owner)
+}
+
+function instanceOf({ bootId, pidNamespace, pid, startTicks }: Owner): string {
+  return [bootId, pidNamespace, pid, startTicks].join(' ')
+}
+
+// Where the kernel tells nothing, every process looks as if it were of here.
+function isSurelyOfHere({ bootId, pidNamespace }: Owner): boolean {
+  const here = thisProcess()
+  return bootId !== '' && bootId === here.bootId && pidNamespace === here.pidNamespace
 }
 
 function link(directory: string, generation: number): void {

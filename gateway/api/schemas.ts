@@ -72,46 +72,55 @@ export const keyHeaders: TSchema = Type.Object({
 export const skuParams: TSchema = Type.Object({ sku }, strict)
 export const idParams: TSchema = Type.Object({ id }, strict)
 
+/** Every field that a command is made of, whichever way it comes: the frames between processes share these bounds. */
+export const fields = {
+  sku,
+  buyer,
+  quantity,
+  holdMs,
+  meta,
+  paymentId,
+  key,
+  stock: Type.Integer({
+    minimum: 0,
+    maximum: STOCK_MAX,
+    description: 'Units for sale; only at creation.',
+  }),
+  delta: Type.Integer({
+    minimum: -STOCK_MAX,
+    maximum: STOCK_MAX,
+    not: { const: 0 },
+    description: 'Units that come, or go when negative.',
+  }),
+  reason: Type.String({
+    pattern: PRINTABLE,
+    minLength: 1,
+    maxLength: REASON_LENGTH_MAX,
+    description: 'Why: journaled.',
+  }),
+  unitPrice: Type.Integer({ minimum: 0, maximum: UNIT_PRICE_MAX, description: 'In minor units.' }),
+  currency: Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217.' }),
+  opensAt: instant('No reservations before'),
+  closesAt: instant('No reservations from'),
+  paused: Type.Boolean({ description: 'No reservations while true.' }),
+}
+
 export const skuBody = Type.Object(
   {
-    stock: Type.Optional(
-      Type.Integer({
-        minimum: 0,
-        maximum: STOCK_MAX,
-        description: 'Units for sale; only at creation.',
-      }),
-    ),
-    unitPrice: Type.Optional(
-      Type.Integer({ minimum: 0, maximum: UNIT_PRICE_MAX, description: 'In minor units.' }),
-    ),
-    currency: Type.Optional(Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217.' })),
+    stock: Type.Optional(fields.stock),
+    unitPrice: Type.Optional(fields.unitPrice),
+    currency: Type.Optional(fields.currency),
     holdMs: Type.Optional(holdMs),
     maxHoldMs: Type.Optional(holdMs),
     perBuyer: Type.Optional(quantity),
-    opensAt: Type.Optional(instant('No reservations before')),
-    closesAt: Type.Optional(instant('No reservations from')),
-    paused: Type.Optional(Type.Boolean({ description: 'No reservations while true.' })),
+    opensAt: Type.Optional(fields.opensAt),
+    closesAt: Type.Optional(fields.closesAt),
+    paused: Type.Optional(fields.paused),
   },
   strict,
 )
 
-export const stockBody = Type.Object(
-  {
-    delta: Type.Integer({
-      minimum: -STOCK_MAX,
-      maximum: STOCK_MAX,
-      not: { const: 0 },
-      description: 'Units that come, or go when negative.',
-    }),
-    reason: Type.String({
-      pattern: PRINTABLE,
-      minLength: 1,
-      maxLength: REASON_LENGTH_MAX,
-      description: 'Why: journaled.',
-    }),
-  },
-  strict,
-)
+export const stockBody = Type.Object({ delta: fields.delta, reason: fields.reason }, strict)
 
 export const skusQuery = Type.Object(
   {

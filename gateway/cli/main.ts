@@ -6,6 +6,8 @@ import { VERSION } from '../version.ts'
 /** Loaded when they are asked for: each brings half of the program with it. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve-command.ts')).serveCommand(),
+  gateway: async () => (await import('./gateway-command.ts')).gatewayCommand(),
+  core: async () => (await import('./core-command.ts')).coreCommand(),
   drive: async () => (await import('./drive-command.ts')).driveCommand(),
   drill: async () => (await import('./drill-command.ts')).drillCommand(),
   replay: async () => (await import('../../replay/cli/replay-command.ts')).replayCommand(),

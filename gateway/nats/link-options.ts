@@ -13,6 +13,7 @@ import {
 } from '@nats-io/transport-node'
 import type { LinkOptions } from './link.ts'
 import { type NatsAddresses, parseAddresses } from './nats-addresses.ts'
+import { identityCheck } from './server-identity.ts'
 
 /** How to reach NATS, as an operator says it. `nats` holds addresses separated by commas; files are paths. */
 export interface NatsSettings {
@@ -84,26 +85,32 @@ function addressAuthenticator(login: NonNullable<NatsAddresses['login']>): Authe
 }
 
 function nkeyFileAuthenticator(path: string): Authenticator {
-  const load = (): Uint8Array => Buffer.from(read('natsNkeyFile', path).toString('utf8').trim())
-  const seed = load()
-  mustWork('natsNkeyFile', path, 'holds no NKey seed (one line that begins with SU)', () => {
-    nkeys.fromSeed(seed)
-  })
-  return nkeyAuthenticator(latest(load, seed))
+  return nkeyAuthenticator(
+    latest(() => {
+      const seed = Buffer.from(read('natsNkeyFile', path).toString('utf8').trim())
+      mustWork('natsNkeyFile', path, 'holds no NKey seed of a user (one line, SU…)', () => {
+        if (nkeys.fromSeed(seed).getPublicKey()[0] !== 'U') throw new Error('of something else')
+      })
+      return seed
+    }),
+  )
 }
 
 function credsFileAuthenticator(path: string): Authenticator {
-  const load = (): Uint8Array => read('natsCredsFile', path)
-  const creds = load()
-  mustWork('natsCredsFile', path, 'is no creds file (a user JWT and its NKey seed)', () => {
-    credsAuthenticator(creds)('nonce')
-  })
-  return credsAuthenticator(latest(load, creds))
+  return credsAuthenticator(
+    latest(() => {
+      const creds = read('natsCredsFile', path)
+      mustWork('natsCredsFile', path, 'is no creds file (a user JWT and its NKey seed)', () =>
+        credsAuthenticator(creds)('nonce'),
+      )
+      return creds
+    }),
+  )
 }
 
-// An authenticator that throws closes the connection for good, so a file that is just being replaced must not.
-function latest(load: () => Uint8Array, first: Uint8Array): () => Uint8Array {
-  let last = first
+// An authenticator that throws closes the connection for good, and a file may be seen half-written while it is replaced.
+function latest(load: () => Uint8Array): () => Uint8Array {
+  let last = load()
   return () => {
     try {
       last = load()
@@ -116,7 +123,7 @@ function latest(load: () => Uint8Array, first: Uint8Array): () => Uint8Array {
 
 function encryption(
   settings: NatsSettings,
-  { isTls }: NatsAddresses,
+  { servers, isTls }: NatsAddresses,
 ): NodeConnectionOptions['tls'] | undefined {
   const { natsTlsCaFile: caFile, natsTlsCertFile: certFile, natsTlsKeyFile: keyFile } = settings
   if ((certFile === undefined) !== (keyFile === undefined)) {
@@ -127,7 +134,8 @@ function encryption(
   if (caFile) checkCertificate('natsTlsCaFile', caFile)
   if (certFile && keyFile) checkKeyPair(certFile, keyFile)
   if (!isTls && !caFile && !certFile) return undefined
-  return { ...(caFile && { caFile }), ...(certFile && keyFile && { certFile, keyFile }) }
+  const files = { ...(caFile && { caFile }), ...(certFile && keyFile && { certFile, keyFile }) }
+  return Object.assign(files, { checkServerIdentity: identityCheck(servers) })
 }
 
 function checkCertificate(setting: keyof NatsSettings, path: string): Buffer {
@@ -151,7 +159,7 @@ function mustWork(
   setting: keyof NatsSettings,
   path: string,
   trouble: string,
-  attempt: () => void,
+  attempt: () => unknown,
 ): void {
   try {
     attempt()

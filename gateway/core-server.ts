@@ -1,0 +1,151 @@
+// The owner of one partition behind NATS, the composition root of `holdfast core`: connect, be granted the partition,
+// recover, serve, hand back. Reads as prose.
+import { hostname } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { processInstance } from '../journal/owner.ts'
+import { BoundedLog } from './bounded-log.ts'
+import type { EmbeddedPartition } from './embedded-partition.ts'
+import { acquireLease, type Lease } from './nats/lease.ts'
+import { NatsLink } from './nats/link.ts'
+import { linkOptions } from './nats/link-options.ts'
+import { PartitionService } from './nats/partition-service.ts'
+import { joinCluster } from './nats/registry.ts'
+import { PartitionRecord } from './nats/registry-partition-record.ts'
+import { PartitionHost } from './partition-host.ts'
+import type { ProcessHooks } from './process-hooks.ts'
+import type { JournalEnd, Term } from './recover.ts'
+import type { CoreSettings } from './settings.ts'
+import { VERSION } from './version.ts'
+
+/** Kept back of the drain's time for handing the partition back. */
+const CLOSE_MS = 1_000
+
+/** Which partition a core owns. */
+export interface OwnPartition {
+  readonly partition: number
+  readonly partitionCount: number
+}
+
+/** One process that owns one partition: NATS in front, the journal behind. */
+export class CoreServer {
+  readonly #settings: CoreSettings
+  readonly #own: OwnPartition
+  readonly #logger: Logger
+  readonly #hooks: ProcessHooks
+  readonly #poison: BoundedLog
+  readonly #host: PartitionHost
+  readonly #starting = new AbortController()
+  #link: NatsLink | undefined
+  #lease: Lease | undefined
+  #record: PartitionRecord | undefined
+  #service: PartitionService | undefined
+
+  constructor(settings: CoreSettings, own: OwnPartition, logger: Logger, hooks: ProcessHooks) {
+    this.#settings = settings
+    this.#own = own
+    this.#logger = logger
+    this.#hooks = hooks
+    this.#poison = new BoundedLog(logger)
+    this.#host = new PartitionHost({ settings, ...own, logger, onFault: hooks.onFault })
+  }
+
+  /** Takes the data directory and the partition. Resolves when it serves. @throws when any of it is refused. */
+  async start(): Promise<void> {
+    this.#host.takeDirectory()
+    const link = await this.#connect()
+    this.#link = link
+    let term: Term | undefined
+    const selling = await this.#host.open(async (end) => {
+      term = await this.#beginTerm(link, end)
+      return term
+    })
+    if (term !== undefined) this.#serve(link, selling, term)
+  }
+
+  /**
+   * Stops taking frames, answers those that were taken, closes the journal, hands the partition back.
+   * Resolves to false when the last snapshot proved that live state and journal differ: a bug.
+   */
+  async drain(): Promise<boolean> {
+    const startedAt = performance.now()
+    this.#starting.abort(new Error('stopped while starting'))
+    await this.#service?.stop()
+    await this.#host.drain()
+    const left = () => this.#settings.drainMs - CLOSE_MS - (performance.now() - startedAt)
+    const isSame = await this.#host.close(left())
+    await this.#record?.report(this.#host.durableSeq)
+    await this.#lease?.release()
+    await this.#link?.close()
+    return isSame
+  }
+
+  #connect(): Promise<NatsLink> {
+    const { partition } = this.#own
+    const options = linkOptions(this.#settings, `holdfast core ${partition}`)
+    return NatsLink.connect(
+      {
+        ...options,
+        onTrouble: (reason) => this.#logger.warn({ nats: options.servers }, reason),
+        onLost: (reason) => this.#hooks.onFault(new Error(reason)),
+      },
+      this.#starting.signal,
+    )
+  }
+
+  // The lease first: while another holds it, what it has acknowledged is still growing.
+  async #beginTerm(link: NatsLink, end: JournalEnd): Promise<Term> {
+    const { cluster } = this.#settings
+    const { partition } = this.#own
+    const data = `${hostname()}:${this.#host.directory}`
+    this.#lease = await this.#acquireLease(link)
+    const { clusterId } = await joinCluster({
+      ...{ link, cluster, ...this.#own, clusterId: end.clusterId, journalSeq: end.lastSeq },
+      acceptOlderJournal: false,
+    })
+    const epoch = await this.#epochAfter(this.#lease, end)
+    this.#record = await PartitionRecord.open({ link, cluster, partition, epoch, data })
+    return { epoch, clusterId }
+  }
+
+  // Where NATS counts behind the journal it was made anew, or has lost writes, perhaps those of a lease that somebody
+  // still believes in: after one term of silence nobody does.
+  async #epochAfter(lease: Lease, end: JournalEnd): Promise<number> {
+    if (lease.epoch > end.epoch) return lease.epoch
+    const { leaseMs } = this.#settings
+    const words = 'NATS counts behind the journal: waiting until nobody can hold an older lease'
+    this.#logger.warn({ revision: lease.epoch, epoch: end.epoch, leaseMs }, words)
+    await delay(leaseMs, undefined, { signal: this.#starting.signal })
+    return end.epoch + 1
+  }
+
+  #acquireLease(link: NatsLink): Promise<Lease> {
+    const { cluster, leaseMs } = this.#settings
+    return acquireLease({
+      ...{ link, cluster, leaseMs, partition: this.#own.partition },
+      holder: {
+        instance: processInstance(),
+        host: hostname(),
+        pid: process.pid,
+        data: this.#host.directory,
+      },
+      predecessor: this.#host.deadOwner,
+      onLost: (reason) => this.#hooks.onFault(new Error(reason)),
+      onRenewed: () => void this.#record?.report(this.#host.durableSeq),
+    })
+  }
+
+  #serve(link: NatsLink, port: EmbeddedPartition, { epoch, clusterId }: Term): void {
+    const { cluster } = this.#settings
+    this.#service = new PartitionService({
+      ...{ link, cluster, clusterId, epoch, port, ...this.#own },
+      isOwner: () => this.#lease?.isValid() ?? false,
+      onFenced: (later) =>
+        this.#hooks.onFault(
+          new Error(`epoch ${later} has begun: another process owns the partition`),
+        ),
+      onPoison: (reason, bytes) => this.#poison.warn(`frame refused: ${reason}`, { bytes }),
+    })
+    this.#logger.info({ ...this.#own, cluster, epoch, version: VERSION }, 'serving')
+  }
+}

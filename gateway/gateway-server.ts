@@ -1,0 +1,112 @@
+// A gateway before partitions behind NATS, the composition root of `holdfast gateway`: listen, find the cluster, serve.
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { BoundedLog } from './bounded-log.ts'
+import { buildApp } from './http/app.ts'
+import { askHello, type Hello } from './nats/hello.ts'
+import { NatsLink } from './nats/link.ts'
+import { linkOptions } from './nats/link-options.ts'
+import { RemotePartition } from './nats/remote-partition.ts'
+import { Partitions } from './partitions.ts'
+import type { ProcessHooks } from './process-hooks.ts'
+import type { GatewaySettings } from './settings.ts'
+import { VERSION } from './version.ts'
+
+const SENDER_BYTES = 9
+const SEARCH_MS = 100
+const SEARCH_JITTER_MS = 200
+
+/** One process that takes requests for a whole cluster. It keeps nothing: any number of them can stand side by side. */
+export class GatewayServer {
+  readonly #settings: GatewaySettings
+  readonly #logger: Logger
+  readonly #hooks: ProcessHooks
+  readonly #trouble: BoundedLog
+  readonly #partitions = new Partitions('cluster_not_found')
+  readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
+  readonly #stopping = new AbortController()
+  #remotes: readonly RemotePartition[] = []
+  #link: NatsLink | undefined
+  #app: FastifyInstance | undefined
+
+  constructor(settings: GatewaySettings, logger: Logger, hooks: ProcessHooks) {
+    this.#settings = settings
+    this.#logger = logger
+    this.#hooks = hooks
+    this.#trouble = new BoundedLog(logger)
+  }
+
+  /** Listens at once; until NATS and the cluster are there, requests are answered 503. Resolves when they are. */
+  async start(): Promise<void> {
+    await this.#listen()
+    const link = await this.#connect()
+    this.#link = link
+    const hello = await this.#findCluster(link)
+    this.#remotes = this.#reach(link, hello)
+    this.#partitions.put(this.#remotes)
+    const { clusterId, partitionCount } = hello
+    this.#logger.info({ cluster: this.#settings.cluster, clusterId, partitionCount }, 'serving')
+  }
+
+  /** Takes no more requests, answers those that were taken. Resolves to true: a gateway keeps nothing to disprove. */
+  async drain(): Promise<boolean> {
+    this.#stopping.abort(new Error('stopped while starting'))
+    await Promise.all(this.#remotes.map((remote) => remote.drain()))
+    await this.#app?.close()
+    await this.#link?.close()
+    return true
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = this.#settings
+    this.#app = await buildApp({
+      partitions: this.#partitions,
+      logger: this.#logger,
+      now: Date.now,
+      onBug: this.#hooks.onBug,
+      version: VERSION,
+    })
+    const listenTextResolver = () => 'accepting connections'
+    const url = await this.#app.listen({ host, port, listenTextResolver })
+    this.#logger.info({ url, version: VERSION }, 'listening')
+  }
+
+  #connect(): Promise<NatsLink> {
+    const options = linkOptions(this.#settings, 'holdfast gateway')
+    return NatsLink.connect(
+      {
+        ...options,
+        onTrouble: (reason) => this.#logger.warn({ nats: options.servers }, reason),
+        onLost: (reason) => this.#hooks.onFault(new Error(reason)),
+      },
+      this.#stopping.signal,
+    )
+  }
+
+  async #findCluster(link: NatsLink): Promise<Hello> {
+    const { cluster } = this.#settings
+    for (;;) {
+      const hello = await askHello(link, cluster)
+      if (hello !== undefined) return hello
+      this.#trouble.warn('the owner of partition 0 does not answer: is its core running?', {
+        cluster,
+      })
+      const { signal } = this.#stopping
+      await delay(SEARCH_MS + Math.random() * SEARCH_JITTER_MS, undefined, { signal })
+    }
+  }
+
+  #reach(link: NatsLink, { partitionCount }: Hello): RemotePartition[] {
+    const { cluster, requestDeadlineMs: deadlineMs } = this.#settings
+    return Array.from({ length: partitionCount }, (_, partition) => {
+      const trouble = (reason: string) => this.#trouble.warn(reason, { partition })
+      return new RemotePartition({
+        ...{ link, cluster, partition, partitionCount, deadlineMs, sender: this.#sender },
+        onTrouble: trouble,
+        onMismatch: (reason) => this.#hooks.onFault(new Error(reason)),
+      })
+    })
+  }
+}

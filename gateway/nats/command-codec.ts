@@ -1,0 +1,187 @@
+// Commands as positional arrays, [code, …fields]: how they travel between processes. Checked as strictly as HTTP bodies.
+import { type TProperties, type TSchema, Type } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
+import type { Command } from '../../core/command.ts'
+import { fnv1a32 } from '../../core/fnv1a32.ts'
+import { invariant, unreachable } from '../../core/invariant.ts'
+import { META_BYTES_MAX, SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
+import type { ReservationId } from '../../core/reservation-id.ts'
+import { rulesContradiction } from '../../core/rules.ts'
+import { decodeRules, encodeRules, FieldReader, type Plain } from '../../journal/event-codec.ts'
+import { fields } from '../api/schemas.ts'
+
+const OPEN = 1
+const ADJUST = 2
+const RESERVE = 3
+const CONFIRM = 4
+const CANCEL = 5
+const EXTEND = 6
+const RETURN = 7
+const READ_RESERVATION = 8
+const READ_SKU = 9
+const LIST_SKUS = 10
+const DESCRIBE = 11
+
+const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
+const word = Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
+const { sku, buyer, quantity, holdMs, key } = fields
+const id = [word, word, word, word]
+const rules = Type.Tuple([
+  nullable(fields.unitPrice),
+  nullable(fields.currency),
+  holdMs,
+  holdMs,
+  nullable(quantity),
+  nullable(fields.opensAt),
+  nullable(fields.closesAt),
+  fields.paused,
+])
+
+const forms: readonly (readonly [number, TSchema[]])[] = [
+  [OPEN, [sku, nullable(fields.stock), rules]],
+  [ADJUST, [sku, key, fields.delta, fields.reason]],
+  [RESERVE, [...id, sku, buyer, quantity, nullable(holdMs), nullable(fields.meta)]],
+  [CONFIRM, [...id, nullable(quantity), nullable(fields.paymentId)]],
+  [CANCEL, id],
+  [EXTEND, [...id, holdMs]],
+  [RETURN, [...id, nullable(quantity)]],
+  [READ_RESERVATION, id],
+  [READ_SKU, [sku]],
+  [LIST_SKUS, [nullable(sku), Type.Integer({ minimum: 1, maximum: SKUS_PER_PAGE_MAX })]],
+  [DESCRIBE, [Type.Boolean()]],
+]
+
+const validators: ReadonlyMap<unknown, Validator<TProperties>> = new Map(
+  forms.map(([code, types]) => [code, Compile(Type.Tuple([Type.Literal(code), ...types]))]),
+)
+
+/** Bytes of the longest command without its free texts. */
+const FIXED_BYTES_MAX = 288
+/** Bytes of UTF-8 that one UTF-16 unit can take. */
+const UNIT_BYTES_MAX = 3
+
+/** The command as an array. */
+export function encodeCommand(command: Command): Plain[] {
+  switch (command.kind) {
+    case 'reserve': {
+      const { skuHash, high, middle, low } = command.id
+      const { quantity: units, holdMs: hold = null, meta = null } = command
+      return [RESERVE, skuHash, high, middle, low, command.sku, command.buyer, units, hold, meta]
+    }
+    case 'confirm':
+      return withId(CONFIRM, command.id, command.quantity ?? null, command.paymentId ?? null)
+    case 'cancel':
+      return withId(CANCEL, command.id)
+    case 'extend':
+      return withId(EXTEND, command.id, command.holdMs)
+    case 'return':
+      return withId(RETURN, command.id, command.returnedTotal ?? null)
+    case 'read-reservation':
+      return withId(READ_RESERVATION, command.id)
+    case 'read-sku':
+      return [READ_SKU, command.sku]
+    case 'open':
+      return [OPEN, command.sku, command.stock ?? null, encodeRules(command.rules)]
+    case 'adjust':
+      return [ADJUST, command.sku, command.key, command.delta, command.reason]
+    case 'list-skus':
+      return [LIST_SKUS, command.after ?? null, command.limit]
+    case 'describe':
+      return [DESCRIBE, command.withHash]
+    default:
+      return unreachable(command)
+  }
+}
+
+/** The command that `value` encodes; undefined when it is none, or contradicts itself. */
+export function readCommand(value: unknown): Command | undefined {
+  const validator = Array.isArray(value) ? validators.get(value[0]) : undefined
+  if (validator === undefined || !validator.Check(value)) return undefined
+  const command = decode(new FieldReader(value as Plain[]))
+  return isSound(command) ? command : undefined
+}
+
+/** An upper bound of the bytes that `command` takes in a frame, without encoding it. */
+export function commandBytesMax(command: Command): number {
+  switch (command.kind) {
+    case 'reserve':
+      return FIXED_BYTES_MAX + UNIT_BYTES_MAX * (command.meta?.length ?? 0)
+    case 'confirm':
+      return FIXED_BYTES_MAX + UNIT_BYTES_MAX * (command.paymentId?.length ?? 0)
+    case 'adjust':
+      return FIXED_BYTES_MAX + command.key.length + UNIT_BYTES_MAX * command.reason.length
+    default:
+      return FIXED_BYTES_MAX
+  }
+}
+
+function withId(code: number, { skuHash, high, middle, low }: ReservationId, ...rest: Plain[]) {
+  return [code, skuHash, high, middle, low, ...rest]
+}
+
+function decode(reader: FieldReader): Command {
+  const code = reader.integer()
+  switch (code) {
+    case RESERVE:
+      return {
+        kind: 'reserve',
+        id: reader.id(),
+        sku: reader.text(),
+        buyer: reader.text(),
+        quantity: reader.integer(),
+        holdMs: reader.optionalInteger(),
+        meta: reader.optionalText(),
+      }
+    case CONFIRM:
+      return {
+        kind: 'confirm',
+        id: reader.id(),
+        quantity: reader.optionalInteger(),
+        paymentId: reader.optionalText(),
+      }
+    case CANCEL:
+      return { kind: 'cancel', id: reader.id() }
+    case EXTEND:
+      return { kind: 'extend', id: reader.id(), holdMs: reader.integer() }
+    case RETURN:
+      return { kind: 'return', id: reader.id(), returnedTotal: reader.optionalInteger() }
+    case READ_RESERVATION:
+      return { kind: 'read-reservation', id: reader.id() }
+    default:
+      return decodeOfSku(code, reader)
+  }
+}
+
+function decodeOfSku(code: number, reader: FieldReader): Command {
+  switch (code) {
+    case READ_SKU:
+      return { kind: 'read-sku', sku: reader.text() }
+    case OPEN: {
+      const opened = reader.text()
+      const stock = reader.optionalInteger()
+      return { kind: 'open', sku: opened, stock, rules: decodeRules(reader.next()) }
+    }
+    case ADJUST: {
+      const [adjusted, once, delta] = [reader.text(), reader.text(), reader.integer()]
+      return { kind: 'adjust', sku: adjusted, key: once, delta, reason: reader.text() }
+    }
+    case LIST_SKUS:
+      return { kind: 'list-skus', after: reader.optionalText(), limit: reader.integer() }
+    default:
+      invariant(code === DESCRIBE, 'only known codes have a form')
+      return { kind: 'describe', withHash: reader.boolean() }
+  }
+}
+
+// What no schema can say.
+function isSound(command: Command): boolean {
+  switch (command.kind) {
+    case 'reserve':
+      if (command.id.skuHash !== fnv1a32(command.sku)) return false
+      return command.meta === undefined || Buffer.byteLength(command.meta) <= META_BYTES_MAX
+    case 'open':
+      return rulesContradiction(command.rules) === undefined
+    default:
+      return true
+  }
+}

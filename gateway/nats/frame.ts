@@ -1,0 +1,144 @@
+// Frames: what travels between a gateway and the owner of a partition. Versioned MessagePack, positional.
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
+import type { Command } from '../../core/command.ts'
+import { partitionOfCommand } from '../../core/partition-of.ts'
+import type { Plain } from '../../journal/event-codec.ts'
+import { packr } from '../../journal/message-pack.ts'
+import { encodeCommand, readCommand } from './command-codec.ts'
+import {
+  DEADLINE_MS_MAX,
+  FRAME_BYTES_MAX,
+  FRAME_COMMANDS_MAX,
+  SENDER_LENGTH_MAX,
+} from './limits.ts'
+
+/** Of both kinds of frame. An owner refuses every other version by name. */
+export const FRAME_VERSION = 1
+
+/** Where a frame belongs; both sides insist on it. */
+export interface FramePlace {
+  readonly partition: number
+  readonly partitionCount: number
+}
+
+/** Commands of one turn of a gateway, for one partition. */
+export interface CommandFrame extends FramePlace {
+  /** The highest epoch that the sender has heard of; 0 for none. */
+  readonly epoch: number
+  /** Who sends, and the frame's number with it: an attempt more has the same two. */
+  readonly sender: string
+  readonly number: number
+  /** By the sender's monotonic clock, in whole ms. */
+  readonly sentAtMs: number
+  /** How long after `sentAtMs` the commands may still be begun. */
+  readonly dueInMs: number
+  readonly commands: readonly Command[]
+}
+
+/** Why a frame was not executed, as a whole. */
+export type FrameRefusal = 'malformed' | 'version' | 'place' | 'overdue'
+const REFUSALS: readonly FrameRefusal[] = ['malformed', 'version', 'place', 'overdue']
+
+/** The owner's answer to a frame: an encoded answer per command, or why there are none. */
+export interface AnswerFrame extends FramePlace {
+  readonly epoch: number
+  readonly number: number
+  readonly answers: readonly Plain[] | FrameRefusal
+}
+
+const integer = (maximum: number) => Type.Integer({ minimum: 0, maximum })
+const place = [integer(9_999), Type.Integer({ minimum: 1, maximum: 9_999 })]
+const safe = integer(Number.MAX_SAFE_INTEGER)
+const sender = Type.String({ pattern: `^[A-Za-z0-9_-]{1,${SENDER_LENGTH_MAX}}$` })
+
+const commandForm = Compile(
+  Type.Tuple([
+    Type.Literal(FRAME_VERSION),
+    ...place,
+    safe,
+    sender,
+    safe,
+    safe,
+    integer(DEADLINE_MS_MAX),
+    Type.Array(Type.Unknown(), { minItems: 1, maxItems: FRAME_COMMANDS_MAX }),
+  ]),
+)
+const answerForm = Compile(
+  Type.Tuple([
+    Type.Literal(FRAME_VERSION),
+    ...place,
+    safe,
+    safe,
+    Type.Union([
+      Type.Array(Type.Unknown(), { maxItems: FRAME_COMMANDS_MAX }),
+      ...REFUSALS.map((reason) => Type.Literal(reason)),
+    ]),
+  ]),
+)
+
+export function encodeCommandFrame(frame: CommandFrame): Uint8Array {
+  const { partition, partitionCount, epoch, number, sentAtMs, dueInMs } = frame
+  const head = [FRAME_VERSION, partition, partitionCount, epoch, frame.sender, number]
+  return packr.pack([...head, sentAtMs, dueInMs, frame.commands.map(encodeCommand)])
+}
+
+/** The frame that `bytes` hold for the owner of `own`, or why it must not be executed. */
+export function readCommandFrame(bytes: Uint8Array, own: FramePlace): CommandFrame | FrameRefusal {
+  // Commands are counted by their upper bounds, so an honest frame is always shorter.
+  if (bytes.length > 2 * FRAME_BYTES_MAX) return 'malformed'
+  const value = unpack(bytes)
+  if (!Array.isArray(value)) return 'malformed'
+  if (value[0] !== FRAME_VERSION) return 'version'
+  if (!commandForm.Check(value)) return 'malformed'
+  const [, partition, partitionCount, epoch, name, number, sentAtMs, dueInMs, wires] =
+    value as unknown as CommandFields
+  if (partition !== own.partition || partitionCount !== own.partitionCount) return 'place'
+  const commands = readCommands(wires, own)
+  if (commands === undefined) return 'malformed'
+  const times = { sentAtMs, dueInMs }
+  return { partition, partitionCount, epoch, sender: name, number, ...times, commands }
+}
+
+export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array {
+  const { partition, partitionCount, epoch, number, answers } = frame
+  return packr.pack([FRAME_VERSION, partition, partitionCount, epoch, number, answers])
+}
+
+/** The answers that `bytes` hold; `version` when they are of another one, undefined when they are none. */
+export function readAnswerFrame(bytes: Uint8Array): AnswerFrame | 'version' | undefined {
+  const value = unpack(bytes)
+  if (Array.isArray(value) && value[0] !== FRAME_VERSION) return 'version'
+  if (!answerForm.Check(value)) return undefined
+  const [, partition, partitionCount, epoch, number, answers] = value as unknown as AnswerFields
+  return { partition, partitionCount, epoch, number, answers }
+}
+
+type CommandFields = [1, number, number, number, string, number, number, number, unknown[]]
+type AnswerFields = [1, number, number, number, number, Plain[] | FrameRefusal]
+
+// Every one, or none: a frame with one bad command in it did not come from a gateway of ours.
+function readCommands(wires: readonly unknown[], own: FramePlace): Command[] | undefined {
+  const commands: Command[] = []
+  for (const wire of wires) {
+    const command = readCommand(wire)
+    if (command === undefined || !belongs(command, own, wires.length)) return undefined
+    commands.push(command)
+  }
+  return commands
+}
+
+function belongs(command: Command, own: FramePlace, count: number): boolean {
+  // A page of SKUs is by far the largest answer: it travels alone, so that every frame's answers fit one message.
+  if (command.kind === 'list-skus') return count === 1
+  if (command.kind === 'describe') return true
+  return partitionOfCommand(command, own.partitionCount) === own.partition
+}
+
+function unpack(bytes: Uint8Array): unknown {
+  try {
+    return packr.unpack(bytes)
+  } catch {
+    return undefined
+  }
+}

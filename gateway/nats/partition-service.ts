@@ -1,0 +1,160 @@
+// The owner's side of a partition behind NATS: frames in, each command to the partition, answers out in one frame.
+import type { Msg, Subscription } from '@nats-io/transport-node'
+import type { Plain } from '../../journal/event-codec.ts'
+import type { Answer, AnswerTicket, PartitionPort } from '../partition-port.ts'
+import { encodeAnswer } from './answer-codec.ts'
+import {
+  type AnswerFrame,
+  type CommandFrame,
+  encodeAnswerFrame,
+  type FramePlace,
+  type FrameRefusal,
+  readCommandFrame,
+} from './frame.ts'
+import { FrameAges } from './frame-age.ts'
+import { encodeHello } from './hello.ts'
+import type { NatsLink } from './link.ts'
+import { isSaneReply } from './reply-subject.ts'
+import { commandSubject, helloSubject } from './subjects.ts'
+
+export interface PartitionServiceOptions extends FramePlace {
+  readonly link: NatsLink
+  readonly cluster: string
+  readonly clusterId: string
+  /** This owner's term. */
+  readonly epoch: number
+  readonly port: PartitionPort
+  /** Whether the partition is still ours: asked before every execution and every answer. */
+  readonly isOwner: () => boolean
+  /** Somebody has heard of a later owner: this process must end. */
+  readonly onFenced: (epoch: number) => void
+  /** A frame was dropped or refused: words for the log, to be bounded there. */
+  readonly onPoison: (reason: string, bytes: number) => void
+}
+
+/**
+ * Takes frames for one partition. Nothing waits here: a frame's commands go to the partition's own bounded inbox at
+ * once, and its answers leave together when the last of them is durable.
+ */
+export class PartitionService {
+  readonly #options: PartitionServiceOptions
+  readonly #ages = new FrameAges()
+  /** Frames that are being executed: a further attempt of one of them joins it. */
+  readonly #running = new Set<string>()
+  readonly #subscriptions: readonly Subscription[]
+  #onIdle: (() => void) | undefined
+
+  constructor(options: PartitionServiceOptions) {
+    this.#options = options
+    const { link, cluster, partition } = options
+    const subscribe = (subject: string, take: (message: Msg) => void) =>
+      link.connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) take(message)
+        },
+      })
+    this.#subscriptions = [
+      subscribe(commandSubject(cluster, partition), (message) => this.#receive(message)),
+      subscribe(helloSubject(cluster, partition), (message) => this.#greet(message)),
+    ]
+  }
+
+  /** Takes no more frames: senders are told at once that nobody is there. Resolves when all taken are answered. */
+  async stop(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe()
+    if (this.#running.size === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve
+    })
+  }
+
+  #receive({ data, reply }: Msg): void {
+    if (!isSaneReply(reply)) {
+      this.#options.onPoison('its reply subject is none of a gateway', data.length)
+      return
+    }
+    const { partition, partitionCount, isOwner } = this.#options
+    if (!isOwner()) return
+    const frame = readCommandFrame(data, { partition, partitionCount })
+    if (typeof frame === 'string') {
+      this.#options.onPoison(frame, data.length)
+      this.#refuse(reply, 0, frame)
+    } else if (frame.epoch > this.#options.epoch) this.#options.onFenced(frame.epoch)
+    else this.#execute(frame, reply)
+  }
+
+  #execute(frame: CommandFrame, reply: string): void {
+    const now = performance.now()
+    const waitedMs = this.#ages.ageMs(frame.sender, frame.sentAtMs, now)
+    const dueAt = now + frame.dueInMs - waitedMs
+    const name = `${frame.sender} ${frame.number}`
+    if (this.#running.has(name)) return
+    if (dueAt <= now) {
+      this.#refuse(reply, frame.number, 'overdue')
+      return
+    }
+    this.#running.add(name)
+    const running = new RunningFrame(frame.commands.length, dueAt, (answers) => {
+      this.#running.delete(name)
+      this.#send(reply, frame.number, answers)
+      if (this.#running.size === 0) this.#onIdle?.()
+    })
+    frame.commands.forEach((command, index) => {
+      this.#options.port.submit(command, new FrameTicket(running, index))
+    })
+  }
+
+  #refuse(reply: string, number: number, reason: FrameRefusal): void {
+    this.#send(reply, number, reason)
+  }
+
+  #send(reply: string, number: number, answers: AnswerFrame['answers']): void {
+    const { link, partition, partitionCount, epoch, isOwner } = this.#options
+    // Who is not the owner any more must not say what became of anything.
+    if (!isOwner()) return
+    link.publish(reply, encodeAnswerFrame({ partition, partitionCount, epoch, number, answers }))
+  }
+
+  #greet({ reply }: Msg): void {
+    const { link, isOwner } = this.#options
+    if (isSaneReply(reply) && isOwner()) link.publish(reply, encodeHello(this.#options))
+  }
+}
+
+/** The answers of one frame, until the last has come. */
+class RunningFrame {
+  readonly dueAt: number
+  readonly #answers: Plain[]
+  readonly #onComplete: (answers: readonly Plain[]) => void
+  #missing: number
+
+  constructor(count: number, dueAt: number, onComplete: (answers: readonly Plain[]) => void) {
+    this.dueAt = dueAt
+    this.#answers = new Array<Plain>(count)
+    this.#missing = count
+    this.#onComplete = onComplete
+  }
+
+  take(index: number, answer: Plain): void {
+    this.#answers[index] = answer
+    if (--this.#missing === 0) this.#onComplete(this.#answers)
+  }
+}
+
+class FrameTicket implements AnswerTicket {
+  readonly #frame: RunningFrame
+  readonly #index: number
+
+  constructor(frame: RunningFrame, index: number) {
+    this.#frame = frame
+    this.#index = index
+  }
+
+  answer(answer: Answer): void {
+    this.#frame.take(this.#index, encodeAnswer(answer))
+  }
+
+  isOverdue(): boolean {
+    return performance.now() >= this.#frame.dueAt
+  }
+}
