@@ -43,6 +43,8 @@ export class CoreProcesses implements LongRunning {
     const said = Object.entries(own).map(([name, value]) => [variableOf(name), String(value)])
     const child = fork(main, ['core'], {
       env: { ...process.env, ...Object.fromEntries(said) },
+      // A group of its own: a Ctrl-C in the terminal must not reach it twice.
+      detached: true,
       stdio: 'inherit',
     })
     child.once('exit', (status, signal) => {

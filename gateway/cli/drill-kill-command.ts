@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
+import { ClusterError } from '../cluster/errors.ts'
 import { DrillError } from '../drill/errors.ts'
 import { type KillDrillReport, killDrill } from '../drill/kill/kill-drill.ts'
 import { DriveError } from '../drive/errors.ts'
@@ -77,7 +78,10 @@ async function runKill(flags: KillFlags): Promise<void> {
     const report = await killDrill({ rounds, file, limit, seed, directory, onRound })
     conclude(report, directory, flags)
   } catch (error) {
-    if (!(error instanceof DrillError || error instanceof DriveError)) throw error
+    if (
+      !(error instanceof DrillError || error instanceof DriveError || error instanceof ClusterError)
+    )
+      throw error
     process.stderr.write(`drill: ${error.message}\nThe data is in ${directory}.\n`)
     process.exitCode = EXIT_FAULT
   }

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts'
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve-command.ts')).serveCommand(),
   gateway: async () => (await import('./gateway-command.ts')).gatewayCommand(),
+  cluster: async () => (await import('./cluster-command.ts')).clusterCommand(),
   core: async () => (await import('./core-command.ts')).coreCommand(),
   drive: async () => (await import('./drive-command.ts')).driveCommand(),
   drill: async () => (await import('./drill-command.ts')).drillCommand(),

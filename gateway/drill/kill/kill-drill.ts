@@ -5,13 +5,13 @@ import { stateHash } from '../../../core/state-hash.ts'
 import { partitionPaths } from '../../../journal/data-directory.ts'
 import { lmdbReader } from '../../../journal/read-blocks.ts'
 import { rebuild } from '../../../replay/rebuild.ts'
+import { HoldfastProcess } from '../../cluster/holdfast-process.ts'
 import { DEFAULT_COLUMNS } from '../../drive/columns.ts'
 import type { DriveOptions } from '../../drive/drive-options.ts'
 import { driveOrders } from '../../drive/drive-orders.ts'
+import { AcknowledgedLog } from '../acknowledged-log.ts'
+import { countLost, inspectConservation } from '../inspect-server.ts'
 import { seededRandom } from '../random.ts'
-import { AcknowledgedLog } from './acknowledged-log.ts'
-import { countLost, inspectConservation } from './inspect-server.ts'
-import { ServerProcess } from './server-process.ts'
 
 /** A server lives this long after it recovered, at least and at most, in ms. */
 const LIFE_MS_MIN = 20
@@ -51,7 +51,12 @@ export async function killDrill(options: KillDrillOptions): Promise<KillDrillRep
   const data = join(options.directory, 'data')
   // Snapshots every second and small segments, so that kills hit those too.
   const pace = ['--snapshot-interval-ms', '1000', '--segment-bytes', '4194304']
-  const server = new ServerProcess(['--data', data, '--log-level', 'info', ...pace])
+  const server = new HoldfastProcess({
+    name: 'the server',
+    words: () => ['serve', '--data', data, '--log-level', 'info', ...pace],
+    readyWhen: 'recovered',
+    port: 0,
+  })
   const log = new AcknowledgedLog(join(options.directory, 'acknowledged.ndjson'))
   const end = new AbortController()
   try {
@@ -80,7 +85,7 @@ export async function killDrill(options: KillDrillOptions): Promise<KillDrillRep
 }
 
 async function killRounds(
-  server: ServerProcess,
+  server: HoldfastProcess,
   log: AcknowledgedLog,
   options: KillDrillOptions,
   signal: AbortSignal,
@@ -100,7 +105,7 @@ async function killRounds(
 // One drive after the other, until the last kill is survived and the drive that met it is done.
 async function driveUntil(
   killing: Promise<void>,
-  server: ServerProcess,
+  server: HoldfastProcess,
   log: AcknowledgedLog,
   options: KillDrillOptions,
 ): Promise<number> {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { AcknowledgedLog } from '../../../../gateway/drill/kill/acknowledged-log.ts'
+import { AcknowledgedLog } from '../../../../gateway/drill/acknowledged-log.ts'
 import type { KillDrillReport } from '../../../../gateway/drill/kill/kill-drill.ts'
 import { seededRandom } from '../../../../gateway/drill/random.ts'
 

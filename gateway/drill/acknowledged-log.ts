@@ -1,6 +1,6 @@
 // What the server promised, kept outside of it: a file that is synced before the server is killed.
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
-import { type Answer, isReservation, type Operation } from '../../drive/operations.ts'
+import { type Answer, isReservation, type Operation } from '../drive/operations.ts'
 
 /** The most that was acknowledged for one reservation. */
 export interface Promised {

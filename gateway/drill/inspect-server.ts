@@ -1,7 +1,7 @@
 // Looks at a running server from outside: does every SKU add up, and is every promise kept?
 
-import { DrillError } from '../errors.ts'
 import type { Promised } from './acknowledged-log.ts'
+import { DrillError } from './errors.ts'
 
 const OPERATIONS_PER_BATCH = 1_000
 
