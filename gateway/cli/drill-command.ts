@@ -1,5 +1,6 @@
 // `holdfast drill …`: proofs by destruction, on the user's own machine and disk.
 import { Command } from 'commander'
+import { clusterDrillCommand } from './drill-cluster-command.ts'
 import { damageCommand } from './drill-damage-command.ts'
 import { killCommand } from './drill-kill-command.ts'
 import { powerCommand } from './drill-power-command.ts'
@@ -11,4 +12,5 @@ export function drillCommand(): Command {
     .addCommand(killCommand())
     .addCommand(powerCommand())
     .addCommand(damageCommand())
+    .addCommand(clusterDrillCommand())
 }

@@ -13,7 +13,7 @@ import type { NatsLink } from './link.ts'
 import type { KvBucket } from './registry-bucket.ts'
 
 /** Who wants to own a partition. */
-export interface LeaseHolder {
+interface LeaseHolder {
   /** Random, once per process. */
   readonly instance: string
   readonly host: string
@@ -187,6 +187,7 @@ export class Lease {
 
   async #giveBack(): Promise<void> {
     this.#end()
+    // One write at a time, so that revisions are learnt in order.
     await this.#renewing
     if (!this.#options.link.isUp) return
     const outcome = await this.#bucket.delete(this.#key, this.#revision)

@@ -1,15 +1,12 @@
 // The proof by destruction: sell real orders, `kill -9` the server at random moments, hold it to what it promised.
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { stateHash } from '../../../core/state-hash.ts'
-import { partitionPaths } from '../../../journal/data-directory.ts'
-import { lmdbReader } from '../../../journal/read-blocks.ts'
-import { rebuild } from '../../../replay/rebuild.ts'
 import { HoldfastProcess } from '../../cluster/holdfast-process.ts'
 import { DEFAULT_COLUMNS } from '../../drive/columns.ts'
 import type { DriveOptions } from '../../drive/drive-options.ts'
 import { driveOrders } from '../../drive/drive-orders.ts'
 import { AcknowledgedLog } from '../acknowledged-log.ts'
+import { countHashMismatches } from '../hash-mismatches.ts'
 import { countLost, inspectConservation } from '../inspect-server.ts'
 import { seededRandom } from '../random.ts'
 
@@ -75,7 +72,7 @@ export async function killDrill(options: KillDrillOptions): Promise<KillDrillRep
       stranded,
       doubled: log.doubled,
       ledgerDifferences,
-      hashMismatches: (status === 0 ? 0 : 1) + (await countHashMismatches(data)),
+      hashMismatches: (status === 0 ? 0 : 1) + (await countHashMismatches(data, 1)),
     }
   } finally {
     end.abort()
@@ -145,17 +142,4 @@ function driveOptions(options: KillDrillOptions, drive: number): DriveOptions {
     holdMs: 3_600_000,
     retryForMs: 60_000,
   }
-}
-
-// Snapshot + tail against the whole journal: the same state, or a promise was kept by luck.
-async function countHashMismatches(data: string): Promise<number> {
-  const paths = partitionPaths(data, 0)
-  const hashOf = async (snapshots: string | undefined) => {
-    const reader = lmdbReader(paths.journal)
-    const expected = { partition: 0, partitionCount: 1 }
-    const onSkippedSnapshot = () => undefined
-    const { state } = await rebuild({ reader, snapshots, expected, seed: 1, onSkippedSnapshot })
-    return stateHash(state)
-  }
-  return (await hashOf(paths.snapshots)) === (await hashOf(undefined)) ? 0 : 1
 }

@@ -3,17 +3,16 @@ import { randomBytes } from 'node:crypto'
 import { jetstream } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import { describe, expect, test, vi } from 'vitest'
-import type { NatsFault } from '../../../gateway/nats/errors.ts'
 import type { NatsLink } from '../../../gateway/nats/link.ts'
 import { type JoinOptions, joinCluster, readCluster } from '../../../gateway/nats/registry.ts'
 import { PartitionRecord } from '../../../gateway/nats/registry-partition-record.ts'
+import { natsRefusal, WAIT } from '../../fixtures/leases.ts'
 import { testNats } from '../../fixtures/nats.ts'
 
 const CLUSTER = 'registry-test'
 const BUCKET = `holdfast_${CLUSTER}`
 const OURS = 'aa'.repeat(16)
 const OTHER = 'bb'.repeat(16)
-const WAIT = { timeout: 20_000, interval: 5 }
 
 const nats = testNats()
 
@@ -38,15 +37,6 @@ const openBucket = (link: NatsLink): Promise<KV> => new Kvm(jetstream(link.conne
 const recorded = async (link: NatsLink): Promise<unknown> =>
   (await (await openBucket(link)).get('partition.0'))?.json()
 
-/** The fault with which it is refused, as `code: message`. */
-async function refusal(attempt: Promise<unknown>): Promise<string> {
-  const fault = await attempt.then(
-    () => undefined,
-    (error: NatsFault) => error,
-  )
-  return fault === undefined ? 'not refused' : `${fault.code ?? fault.name}: ${fault.message}`
-}
-
 describe('joining a cluster', () => {
   test('founds it with the id of the journal, and everybody later gets that id', async () => {
     const link = await nats.link(await nats.server())
@@ -65,9 +55,7 @@ describe('joining a cluster', () => {
     await server.kill()
     await server.start()
     const link = await nats.link(server)
-    // The server answers before its streams are all back.
-    const facts = await vi.waitFor(() => readCluster(link, CLUSTER), WAIT)
-    expect(facts).toEqual({ clusterId, partitionCount: 2 })
+    expect(await readCluster(link, CLUSTER)).toEqual({ clusterId, partitionCount: 2 })
     expect(await join(link)).toEqual({ clusterId })
   })
 
@@ -82,7 +70,7 @@ describe('joining a cluster', () => {
     const server = await nats.server()
     const ids = [OURS, OTHER]
     const links = await Promise.all(ids.map(() => nats.link(server)))
-    const attempts = links.map((link, index) => refusal(join(link, { clusterId: ids[index] })))
+    const attempts = links.map((link, index) => natsRefusal(join(link, { clusterId: ids[index] })))
     const results = await Promise.all(attempts)
     expect(results.map((result) => result.split(':')[0]).sort()).toEqual([
       'cluster_foreign',
@@ -93,14 +81,14 @@ describe('joining a cluster', () => {
   test('is refused to the journal of another cluster, and the words name both', async () => {
     const link = await nats.link(await nats.server())
     await join(link, { clusterId: OURS })
-    const refused = await refusal(join(link, { clusterId: OTHER }))
+    const refused = await natsRefusal(join(link, { clusterId: OTHER }))
     expect(refused).toMatch(new RegExp(`^cluster_foreign: .*${OTHER}.*${OURS}`))
   })
 
   test('is refused with another number of partitions, and the words name both and the way', async () => {
     const link = await nats.link(await nats.server())
     await join(link)
-    expect(await refusal(join(link, { partitionCount: 4 }))).toMatch(
+    expect(await natsRefusal(join(link, { partitionCount: 4 }))).toMatch(
       /^partition_count_differs: .* 2 partitions.* 4\..*holdfast replay reshard/,
     )
   })
@@ -109,17 +97,17 @@ describe('joining a cluster', () => {
     const link = await nats.link(await nats.server())
     await join(link)
     expect(await (await openRecord(link)).report(100)).toBe(true)
-    expect(await refusal(join(link, { journalSeq: 99 }))).toBe(
+    expect(await natsRefusal(join(link, { journalSeq: 99 }))).toBe(
       'journal_behind: This data directory ends at seq 99, but partition 0 had acknowledged seq 100 (epoch 7, data ' +
         'directory shop-1:/srv/data): it is an older copy, or the wrong --data. Start with the right one; ' +
         '--accept-older-journal goes on with this one and gives up what it lacks.',
     )
-    expect(await refusal(join(link, { journalSeq: 99, acceptOlderJournal: true }))).toBe(
+    expect(await natsRefusal(join(link, { journalSeq: 99, acceptOlderJournal: true }))).toBe(
       'not refused',
     )
-    expect(await refusal(join(link, { journalSeq: 100 }))).toBe('not refused')
-    expect(await refusal(join(link, { journalSeq: 101 }))).toBe('not refused')
-    expect(await refusal(join(link, { partition: 1, journalSeq: 0 }))).toBe('not refused')
+    expect(await natsRefusal(join(link, { journalSeq: 100 }))).toBe('not refused')
+    expect(await natsRefusal(join(link, { journalSeq: 101 }))).toBe('not refused')
+    expect(await natsRefusal(join(link, { partition: 1, journalSeq: 0 }))).toBe('not refused')
   })
 
   const cluster = { version: 1, clusterId: OURS, partitionCount: 2 }
@@ -147,22 +135,22 @@ describe('joining a cluster', () => {
     const text = typeof entry === 'string' ? entry : JSON.stringify(entry)
     await (await openBucket(link)).put(key, text)
     const words = `registry_damaged: The key ${key} of the bucket ${BUCKET} `
-    expect((await refusal(join(link))).slice(0, words.length)).toBe(words)
+    expect((await natsRefusal(join(link))).slice(0, words.length)).toBe(words)
     if (key !== 'cluster') return
-    expect((await refusal(readCluster(link, CLUSTER))).slice(0, words.length)).toBe(words)
+    expect((await natsRefusal(readCluster(link, CLUSTER))).slice(0, words.length)).toBe(words)
   })
 
   test('a damaged entry of a megabyte is shown in part only', async () => {
     const link = await nats.link(await nats.server())
     await join(link)
     await (await openBucket(link)).put('cluster', randomBytes(300_000).toString('hex'))
-    expect((await refusal(join(link))).length).toBeLessThan(1_000)
+    expect((await natsRefusal(join(link))).length).toBeLessThan(1_000)
   })
 
   test('without JetStream says how to enable it', async () => {
     const link = await nats.link(await nats.server('jetstream: disabled'))
-    expect(await refusal(join(link))).toMatch(/^jetstream_missing: .*--jetstream/)
-    expect(await refusal(readCluster(link, CLUSTER))).toMatch(/^jetstream_missing: /)
+    expect(await natsRefusal(join(link))).toMatch(/^jetstream_missing: .*--jetstream/)
+    expect(await natsRefusal(readCluster(link, CLUSTER))).toMatch(/^jetstream_missing: /)
   })
 })
 

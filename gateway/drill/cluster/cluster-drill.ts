@@ -1,0 +1,175 @@
+// Sell real orders through a whole cluster while its processes are killed and stopped at random, and hold it to what it
+// promised.
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { LocalCluster } from '../../cluster/local-cluster.ts'
+import { DEFAULT_COLUMNS } from '../../drive/columns.ts'
+import type { DriveOptions } from '../../drive/drive-options.ts'
+import { driveOrders } from '../../drive/drive-orders.ts'
+import { AcknowledgedLog } from '../acknowledged-log.ts'
+import { countHashMismatches } from '../hash-mismatches.ts'
+import { countLost, inspectConservation } from '../inspect-server.ts'
+import { seededRandom } from '../random.ts'
+import { drawFault, type Fault, inflict } from './faults.ts'
+import { Prober } from './prober.ts'
+
+/** Between two faults, at least and at most, in ms. */
+const PEACE_MS_MIN = 100
+const PEACE_MS_MAX = 2_500
+/** Short, so that standstills often outlast it. */
+const LEASE_MS = 2_000
+const DEADLINE_MS = 2_000
+/** More stock than the orders ask for, so that every drive keeps reserving. */
+const STOCK_SHARE = 20
+
+export interface ClusterDrillOptions {
+  /** Orders to sell, as for `holdfast drive`. */
+  readonly file: string
+  readonly limit: number | undefined
+  readonly durationMs: number
+  readonly partitions: number
+  readonly gateways: number
+  readonly seed: number
+  /** Directory for the cluster and the log of acknowledged answers. */
+  readonly directory: string
+  readonly onFault: (fault: Fault, acknowledged: number) => void
+  readonly onNote: (note: string) => void
+}
+
+/** What the drill found; everything from `lost` on must be 0. */
+export interface ClusterDrillReport {
+  readonly seed: number
+  readonly faults: Readonly<Record<string, number>>
+  readonly probes: number
+  readonly acknowledged: number
+  readonly lost: number
+  readonly oversold: number
+  readonly stranded: number
+  readonly doubled: number
+  /** Differences between the drives' own ledgers and the cluster's counts. */
+  readonly ledgerDifferences: number
+  readonly hashMismatches: number
+  /** Requests that a running gateway left without an answer beyond their deadline. */
+  readonly late: number
+}
+
+/** Runs the drill. @throws ClusterError, DrillError or DriveError when it could not be carried out. */
+export async function clusterDrill(options: ClusterDrillOptions): Promise<ClusterDrillReport> {
+  const data = join(options.directory, 'cluster')
+  const cluster = drillCluster(options, data)
+  const log = new AcknowledgedLog(join(options.directory, 'acknowledged.ndjson'))
+  const prober = new Prober(cluster.gateways, DEADLINE_MS)
+  const faults: Record<string, number> = {}
+  try {
+    await cluster.start()
+    prober.start()
+    const wreaking = wreak(cluster, prober, log, options, faults)
+    const ledgerDifferences = await driveUntil(wreaking, cluster, log, options)
+    prober.stop()
+    const found = await inspect(cluster, log)
+    const isWhole = await cluster.stop()
+    const { seed } = options
+    return {
+      ...{ seed, faults, probes: prober.probes, acknowledged: log.promised.size, ...found },
+      doubled: log.doubled,
+      ledgerDifferences,
+      hashMismatches: (isWhole ? 0 : 1) + (await countHashMismatches(data, options.partitions)),
+      late: prober.late,
+    }
+  } finally {
+    prober.stop()
+    await cluster.kill()
+    log.close()
+  }
+}
+
+function drillCluster(options: ClusterDrillOptions, directory: string): LocalCluster {
+  const { partitions, gateways, onNote } = options
+  return new LocalCluster({
+    ...{ directory, partitions, gateways, onNote, port: 0 },
+    // Snapshots every second and small segments, so that faults hit those too.
+    coreFlags: [
+      ...['--lease-ms', String(LEASE_MS), '--snapshot-interval-ms', '1000'],
+      ...['--segment-bytes', '4194304'],
+    ],
+    gatewayFlags: ['--request-deadline-ms', String(DEADLINE_MS)],
+  })
+}
+
+// Faults follow each other, and sometimes overlap: a standstill does not wait for its end before the next one comes.
+async function wreak(
+  cluster: LocalCluster,
+  prober: Prober,
+  log: AcknowledgedLog,
+  options: ClusterDrillOptions,
+  faults: Record<string, number>,
+): Promise<void> {
+  const random = seededRandom(options.seed)
+  const { partitions: cores, gateways } = options
+  const running = new Set<Promise<void>>()
+  await log.begun
+  const endsAt = performance.now() + options.durationMs
+  while (performance.now() < endsAt) {
+    await delay(PEACE_MS_MIN + random() * (PEACE_MS_MAX - PEACE_MS_MIN))
+    const fault = drawFault(random, { cores, gateways, leaseMs: LEASE_MS })
+    faults[fault.kind] = (faults[fault.kind] ?? 0) + 1
+    log.sync()
+    options.onFault(fault, log.promised.size)
+    const isOfGateway = fault.kind.endsWith('gateway')
+    if (isOfGateway) prober.disturb(fault.number)
+    const one = inflict(cluster, fault).then(() => {
+      running.delete(one)
+      if (isOfGateway) prober.disturb(fault.number)
+    })
+    running.add(one)
+  }
+  await Promise.all(running)
+}
+
+// One drive after the other, until the last fault is over and the drive that met it is done.
+async function driveUntil(
+  wreaking: Promise<void>,
+  cluster: LocalCluster,
+  log: AcknowledgedLog,
+  options: ClusterDrillOptions,
+): Promise<number> {
+  let isOver = false
+  const over = wreaking.finally(() => {
+    isOver = true
+  })
+  // A drive that fails ends the drill first; the faults it interrupts are then no news.
+  over.catch(() => undefined)
+  let differences = 0
+  let requests = 0
+  for (let drive = 1; !isOver; drive++) {
+    const selling = driveOrders(driveOptions(options, drive), {
+      baseUrl: () => String(cluster.gateways[requests++ % options.gateways]?.url),
+      onAcknowledged: (operation, answer) => log.add(operation, answer),
+    })
+    const [report] = await Promise.all([selling, isOver ? over : Promise.race([over, selling])])
+    differences += report.discrepancies.total
+  }
+  await over
+  return differences
+}
+
+function driveOptions(options: ClusterDrillOptions, drive: number): DriveOptions {
+  const { file, limit, seed } = options
+  return {
+    ...{ file, limit, seed, columns: DEFAULT_COLUMNS, url: 'http://127.0.0.1:9', currency: 'GBP' },
+    run: `drill-${seed}-${drive}`,
+    abandonShare: 0.14,
+    stockShare: STOCK_SHARE,
+    speed: 'max',
+    concurrency: 4,
+    batchSize: 100,
+    holdMs: 3_600_000,
+    retryForMs: 60_000,
+  }
+}
+
+async function inspect(cluster: LocalCluster, log: AcknowledgedLog) {
+  const url = String(cluster.gateways[0]?.url)
+  const { oversold, stranded } = await inspectConservation(url)
+  return { lost: await countLost(url, log.promised.values()), oversold, stranded }
+}
