@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PROBLEMS } from '../dist/gateway/api/problems.js'
+import { NATS_FAULTS } from '../dist/gateway/nats/errors.js'
 import {
   describeSetting,
   flagOf,
@@ -20,6 +21,7 @@ const tables = {
     problems: problemTable(),
     faults: faultTable(JOURNAL_FAULTS),
     replay: faultTable(REPLAY_FAULTS),
+    nats: faultTable(NATS_FAULTS),
   },
   'configuration.md': { settings: settingTable() },
 }

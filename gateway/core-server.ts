@@ -101,7 +101,7 @@ export class CoreServer {
     this.#lease = await this.#acquireLease(link)
     const { clusterId } = await joinCluster({
       ...{ link, cluster, ...this.#own, clusterId: end.clusterId, journalSeq: end.lastSeq },
-      acceptOlderJournal: false,
+      acceptOlderJournal: this.#settings.acceptOlderJournal === 'yes',
     })
     const epoch = await this.#epochAfter(this.#lease, end)
     this.#record = await PartitionRecord.open({ link, cluster, partition, epoch, data })

@@ -111,6 +111,12 @@ const ownerSettings = {
     description:
       'How long a partition stays taken after its owner fell silent, in ms; the same for all of a cluster.',
   }),
+  acceptOlderJournal: Type.String({
+    pattern: '^(yes|no)$',
+    default: 'no',
+    description:
+      'With yes, start although the journal lacks what the partition had acknowledged, and give that up.',
+  }),
 }
 
 const remoteSettings = {

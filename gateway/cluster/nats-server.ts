@@ -71,8 +71,6 @@ export class NatsServer {
     invariant(!this.#isRunning(), 'a nats-server is started once at a time')
     const path = natsServerPath()
     const child = spawn(path, ['--config', this.#writeConfiguration()], {
-      // A group of its own, so that a Ctrl-C in the terminal reaches only who stops the others in order.
-      detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#child = child

@@ -7,10 +7,10 @@ import type {
   ReservationView,
   SkuView,
 } from '../../core/outcome.ts'
-import type { Refusal } from '../../core/refusal.ts'
+import type { Refusal, RefusalCode } from '../../core/refusal.ts'
+import type { ReservationId } from '../../core/reservation-id.ts'
 import { decodeRules, encodeRules, FieldReader, type Plain } from '../../journal/event-codec.ts'
-import { PROBLEMS } from '../api/problems.ts'
-import type { Answer } from '../partition-port.ts'
+import type { Answer, FaultCode } from '../partition-port.ts'
 
 /** A reservation just made: everything else stands in the command. */
 const RESERVED = 1
@@ -22,9 +22,35 @@ const REFUSAL = 6
 const FAULT = 7
 
 const STATES: readonly ReservationStateName[] = ['held', 'confirmed', 'cancelled', 'expired']
-/** The members that refusals carry, in the order of their fields. */
-const MEMBERS: readonly string[] = [
-  ...['opensAt', 'maxHoldMs', 'limit', 'used', 'available', 'heldUnits', 'final'],
+/** What every refusal carries besides its code, in the order of its fields. */
+const MEMBERS: Readonly<Record<RefusalCode, readonly string[]>> = {
+  unknown_sku: [],
+  unknown_reservation: [],
+  key_reused: [],
+  stock_required: [],
+  stock_fixed: [],
+  sku_limit: [],
+  stock_limit: [],
+  adjustment_limit: [],
+  sale_closed: [],
+  sale_paused: [],
+  reservation_expired: [],
+  already_cancelled: [],
+  already_confirmed: [],
+  not_confirmed: [],
+  sale_not_open: ['opensAt'],
+  hold_limit: ['maxHoldMs'],
+  buyer_limit: ['limit', 'used'],
+  sold_out: ['available', 'heldUnits', 'final'],
+  quantity_too_large: ['limit'],
+  insufficient_available: ['available'],
+}
+const FAULTS: readonly FaultCode[] = [
+  'busy',
+  'disk_low',
+  'draining',
+  'partition_unavailable',
+  'outcome_unknown',
 ]
 
 /** The answer as an array. */
@@ -41,7 +67,7 @@ export function encodeAnswer(answer: Answer): Plain[] {
     case 'partition':
       return encodePartition(answer)
     case 'refusal':
-      return [REFUSAL, answer.code, ...MEMBERS.map((name) => memberOf(answer, name))]
+      return [REFUSAL, answer.code, ...MEMBERS[answer.code].map((name) => memberOf(answer, name))]
     case 'fault':
       return [FAULT, answer.code]
     default:
@@ -51,7 +77,14 @@ export function encodeAnswer(answer: Answer): Plain[] {
 
 /** The answer to `command` that `value` encodes. @throws TypeError that says what is wrong with it. */
 export function readAnswer(value: unknown, command: Command): Answer {
-  const reader = new FieldReader(value as Plain)
+  const answer = decode(new FieldReader(value as Plain), command)
+  if (!isAnswerTo(command, answer)) {
+    throw new TypeError(`a ${command.kind} is not answered by this ${answer.kind}`)
+  }
+  return answer
+}
+
+function decode(reader: FieldReader, command: Command): Answer {
   const code = reader.integer()
   switch (code) {
     case RESERVED:
@@ -69,10 +102,35 @@ export function readAnswer(value: unknown, command: Command): Answer {
     case REFUSAL:
       return readRefusal(reader)
     case FAULT:
-      return { kind: 'fault', code: knownCode(reader.text()) } as Answer
+      return readFault(reader)
     default:
       throw new TypeError(`unknown answer code ${code}`)
   }
+}
+
+// An answer of another kind would be a bug to whoever asked; one about something else would tell him a stranger's.
+function isAnswerTo(command: Command, answer: Answer): boolean {
+  switch (answer.kind) {
+    case 'reservation':
+      return 'id' in command && isSameId(command.id, answer.id)
+    case 'sku':
+      return 'sku' in command && command.kind !== 'reserve' && command.sku === answer.sku
+    case 'skus':
+      return command.kind === 'list-skus' && answer.skus.length <= command.limit
+    case 'partition':
+      return command.kind === 'describe'
+    default:
+      return true
+  }
+}
+
+function isSameId(left: ReservationId, right: ReservationId): boolean {
+  return (
+    left.skuHash === right.skuHash &&
+    left.high === right.high &&
+    left.middle === right.middle &&
+    left.low === right.low
+  )
 }
 
 function encodeReservation(view: ReservationView): Plain[] {
@@ -194,12 +252,22 @@ function memberOf(refusal: Refusal, name: string): Plain {
 }
 
 function readRefusal(reader: FieldReader): Refusal {
-  const code = knownCode(reader.text())
-  const members = MEMBERS.map((name) => [name, reader.next()]).filter(([, value]) => value !== null)
-  return { kind: 'refusal', code, ...Object.fromEntries(members) } as unknown as Refusal
+  const code = reader.text()
+  if (!isRefusalCode(code)) throw new TypeError('unknown refusal')
+  const refusal: Record<string, Plain> = { kind: 'refusal', code }
+  for (const name of MEMBERS[code]) {
+    refusal[name] = name === 'final' ? reader.boolean() : reader.integer()
+  }
+  return refusal as unknown as Refusal
 }
 
-function knownCode(code: string): keyof typeof PROBLEMS {
-  if (!Object.hasOwn(PROBLEMS, code)) throw new TypeError('unknown code')
-  return code as keyof typeof PROBLEMS
+function isRefusalCode(code: string): code is RefusalCode {
+  return Object.hasOwn(MEMBERS, code)
+}
+
+function readFault(reader: FieldReader): Answer {
+  const text = reader.text()
+  const code = FAULTS.find((known) => known === text)
+  if (code === undefined) throw new TypeError('unknown fault')
+  return { kind: 'fault', code } as Answer
 }

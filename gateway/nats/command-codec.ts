@@ -96,7 +96,7 @@ export function encodeCommand(command: Command): Plain[] {
 /** The command that `value` encodes; undefined when it is none, or contradicts itself. */
 export function readCommand(value: unknown): Command | undefined {
   const validator = Array.isArray(value) ? validators.get(value[0]) : undefined
-  if (validator === undefined || !validator.Check(value)) return undefined
+  if (validator === undefined || !validator.Check(value) || holdsMinusZero(value)) return undefined
   const command = decode(new FieldReader(value as Plain[]))
   return isSound(command) ? command : undefined
 }
@@ -171,6 +171,11 @@ function decodeOfSku(code: number, reader: FieldReader): Command {
       invariant(code === DESCRIBE, 'only known codes have a form')
       return { kind: 'describe', withHash: reader.boolean() }
   }
+}
+
+// To a schema it is 0, but it would not come back the same from the journal.
+function holdsMinusZero(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(holdsMinusZero) : Object.is(value, -0)
 }
 
 // What no schema can say.

@@ -25,7 +25,9 @@ export class FrameAges {
     const sample = nowMs - sentAtMs
     const distance = this.#distances.get(sender) ?? this.#meet(sender, sample, nowMs)
     if (nowMs >= distance.windowEndsAt) {
-      distance.previous = distance.current
+      // After a window without a frame nothing is believed any more: by now the clocks may have drifted by seconds.
+      const isStale = nowMs >= distance.windowEndsAt + WINDOW_MS
+      distance.previous = isStale ? sample : distance.current
       distance.current = sample
       distance.windowEndsAt = nowMs + WINDOW_MS
     }

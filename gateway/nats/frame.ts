@@ -77,6 +77,11 @@ const answerForm = Compile(
   ]),
 )
 
+/** In every version, for ever: otherwise nobody could be told that his version is not understood. */
+const versionRefusalForm = Compile(
+  Type.Tuple([safe, ...place, safe, safe, Type.Literal('version')]),
+)
+
 export function encodeCommandFrame(frame: CommandFrame): Uint8Array {
   const { partition, partitionCount, epoch, number, sentAtMs, dueInMs } = frame
   const head = [FRAME_VERSION, partition, partitionCount, epoch, frame.sender, number]
@@ -105,11 +110,10 @@ export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array {
   return packr.pack([FRAME_VERSION, partition, partitionCount, epoch, number, answers])
 }
 
-/** The answers that `bytes` hold; `version` when they are of another one, undefined when they are none. */
+/** The answers that `bytes` hold; `version` when an owner of another one refuses ours, undefined when they are none. */
 export function readAnswerFrame(bytes: Uint8Array): AnswerFrame | 'version' | undefined {
   const value = unpack(bytes)
-  if (Array.isArray(value) && value[0] !== FRAME_VERSION) return 'version'
-  if (!answerForm.Check(value)) return undefined
+  if (!answerForm.Check(value)) return versionRefusalForm.Check(value) ? 'version' : undefined
   const [, partition, partitionCount, epoch, number, answers] = value as unknown as AnswerFields
   return { partition, partitionCount, epoch, number, answers }
 }

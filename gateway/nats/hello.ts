@@ -20,7 +20,7 @@ const form = Compile(
   Type.Tuple([
     Type.Literal(FRAME_VERSION),
     Type.String({ pattern: '^[0-9a-f]{32}$' }),
-    Type.Integer({ minimum: 0, maximum: 9_999 }),
+    Type.Literal(0),
     Type.Integer({ minimum: 1, maximum: 9_999 }),
     Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   ]),
@@ -44,4 +44,4 @@ export async function askHello(link: NatsLink, cluster: string): Promise<Hello |
   }
 }
 
-type HelloFields = [1, string, number, number, number]
+type HelloFields = [1, string, 0, number, number]

@@ -10,11 +10,13 @@ const REPEAT_MS = 10_000
 /** Subjects make reasons distinct, so their number is bounded as well. */
 const MAX_REASONS = 100
 
+const CUT = 'The connection was cut: does the server want TLS first, or is it no nats-server?'
+
 const NO_DIAL: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'Nothing listens there: is nats-server running?',
   ENOTFOUND: 'The name is not known: check --nats.',
   EAI_AGAIN: 'The name cannot be looked up at the moment.',
-  ECONNRESET: 'The connection was cut: does the server want TLS, or is it no nats-server?',
+  ECONNRESET: CUT,
 }
 
 const TLS_CODE = /^(ERR_SSL|ERR_TLS|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|EPROTO)/
@@ -64,6 +66,8 @@ function describeFailure(error: unknown, where: string): string {
   if (TLS_CODE.test(code)) {
     return `No TLS with nats-server at ${where} (${message}). Check --nats-tls-ca-file and the server's certificate.`
   }
+  // What the library says when the server hung up without an error.
+  if (message.includes('undefined error')) return `No nats-server at ${where}. ${CUT}`
   if (message.includes("does not support 'tls'")) {
     return `nats-server at ${where} offers no TLS, but the settings ask for it. Configure it there, or leave it out.`
   }

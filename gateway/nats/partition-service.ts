@@ -1,4 +1,5 @@
 // The owner's side of a partition behind NATS: frames in, each command to the partition, answers out in one frame.
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import type { Plain } from '../../journal/event-codec.ts'
 import type { Answer, AnswerTicket, PartitionPort } from '../partition-port.ts'
@@ -14,8 +15,13 @@ import {
 import { FrameAges } from './frame-age.ts'
 import { encodeHello } from './hello.ts'
 import type { NatsLink } from './link.ts'
+import { messageCallback } from './message-callback.ts'
+import { send } from './payload.ts'
 import { isSaneReply } from './reply-subject.ts'
 import { commandSubject, helloSubject } from './subjects.ts'
+
+/** How long `stop` waits for NATS to confirm that it sends nothing more; it may hang. */
+const DRAIN_MS = 1_000
 
 export interface PartitionServiceOptions extends FramePlace {
   readonly link: NatsLink
@@ -42,17 +48,14 @@ export class PartitionService {
   /** Frames that are being executed: a further attempt of one of them joins it. */
   readonly #running = new Set<string>()
   readonly #subscriptions: readonly Subscription[]
+  #stopped: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
   constructor(options: PartitionServiceOptions) {
     this.#options = options
     const { link, cluster, partition } = options
     const subscribe = (subject: string, take: (message: Msg) => void) =>
-      link.connection.subscribe(subject, {
-        callback: (error, message) => {
-          if (error === null) take(message)
-        },
-      })
+      link.connection.subscribe(subject, { callback: messageCallback(take) })
     this.#subscriptions = [
       subscribe(commandSubject(cluster, partition), (message) => this.#receive(message)),
       subscribe(helloSubject(cluster, partition), (message) => this.#greet(message)),
@@ -60,7 +63,19 @@ export class PartitionService {
   }
 
   /** Takes no more frames: senders are told at once that nobody is there. Resolves when all taken are answered. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  // Frames that NATS has sent already are still taken: nobody would answer them, and their fate would be unknown.
+  async #stop(): Promise<void> {
+    const drained = Promise.all(this.#subscriptions.map((subscription) => subscription.drain()))
+    const patience = new AbortController()
+    const { signal } = patience
+    const late = delay(DRAIN_MS, undefined, { signal })
+    await Promise.race([drained, late]).catch(() => undefined)
+    patience.abort()
     for (const subscription of this.#subscriptions) subscription.unsubscribe()
     if (this.#running.size === 0) return
     await new Promise<void>((resolve) => {
@@ -109,15 +124,18 @@ export class PartitionService {
   }
 
   #send(reply: string, number: number, answers: AnswerFrame['answers']): void {
-    const { link, partition, partitionCount, epoch, isOwner } = this.#options
+    const { link, partition, partitionCount, epoch, isOwner, onPoison } = this.#options
     // Who is not the owner any more must not say what became of anything.
     if (!isOwner()) return
-    link.publish(reply, encodeAnswerFrame({ partition, partitionCount, epoch, number, answers }))
+    const frame = encodeAnswerFrame({ partition, partitionCount, epoch, number, answers })
+    send(link, reply, frame, (reason) => onPoison(reason, frame.length))
   }
 
   #greet({ reply }: Msg): void {
-    const { link, isOwner } = this.#options
-    if (isSaneReply(reply) && isOwner()) link.publish(reply, encodeHello(this.#options))
+    const { link, isOwner, onPoison } = this.#options
+    if (!isSaneReply(reply) || !isOwner()) return
+    const hello = encodeHello(this.#options)
+    send(link, reply, hello, (reason) => onPoison(reason, hello.length))
   }
 }
 

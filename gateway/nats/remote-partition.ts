@@ -2,24 +2,38 @@
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import type { Command } from '../../core/command.ts'
 import { Ring } from '../../core/ring.ts'
-import type { AnswerTicket, FaultCode, PartitionPort } from '../partition-port.ts'
+import type { Answer, AnswerTicket, FaultCode, PartitionPort } from '../partition-port.ts'
 import { readAnswer } from './answer-codec.ts'
 import { commandBytesMax } from './command-codec.ts'
-import { type AnswerFrame, encodeCommandFrame, type FramePlace, readAnswerFrame } from './frame.ts'
+import {
+  type AnswerFrame,
+  encodeCommandFrame,
+  type FramePlace,
+  type FrameRefusal,
+  readAnswerFrame,
+} from './frame.ts'
 import {
   ATTEMPT_MS,
   FRAME_BYTES_MAX,
   FRAME_COMMANDS_MAX,
   FRAMES_IN_FLIGHT_MAX,
   QUEUE_MAX,
+  SENDER_LENGTH_MAX,
   TICK_MS,
 } from './limits.ts'
 import type { NatsLink } from './link.ts'
+import { messageCallback } from './message-callback.ts'
+import { send } from './payload.ts'
 import { commandSubject } from './subjects.ts'
 
 const NO_RESPONDERS = 503
+const OUTCOME_UNKNOWN: Answer = { kind: 'fault', code: 'outcome_unknown' }
 /** Nobody listens: the next attempt of a frame that may already have been executed waits so long. */
 const ABSENT_MS = 100
+/** However short the deadline is, a frame gets so many attempts. */
+const ATTEMPTS_MIN = 3
+/** Characters of a sender's name that are kept free for counting its renamings. */
+const RENAMINGS_LENGTH = 10
 
 export interface RemotePartitionOptions extends FramePlace {
   readonly link: NatsLink
@@ -64,22 +78,25 @@ export class RemotePartition implements PartitionPort {
   readonly #inFlight = new Map<number, FrameInFlight>()
   readonly #subscription: Subscription
   readonly #ticker: NodeJS.Timeout
+  readonly #attemptMs: number
+  #sender: string
+  #renamings = 0
   #lastNumber = 0
   /** The highest epoch heard of: answers of older owners count for nothing. */
   #epoch = 0
   #isFlushDue = false
-  #isDraining = false
+  #drained: Promise<void> | undefined
   #onIdle: (() => void) | undefined
 
   constructor(options: RemotePartitionOptions) {
     this.#options = options
-    const { link, cluster, partition } = options
+    const { link, cluster, partition, sender, deadlineMs } = options
+    this.#sender = sender
+    this.#attemptMs = Math.min(ATTEMPT_MS, deadlineMs / ATTEMPTS_MIN)
     this.#subject = commandSubject(cluster, partition)
-    this.#inbox = `${link.inboxPrefix}.p${partition}`
+    this.#inbox = `${link.inboxPrefix}.${cluster}.${partition}`
     this.#subscription = link.connection.subscribe(`${this.#inbox}.*`, {
-      callback: (error, message) => {
-        if (error === null) this.#receive(message)
-      },
+      callback: messageCallback((message) => this.#receive(message)),
     })
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
     link.onChange((isUp) => this.#heedLink(isUp))
@@ -99,7 +116,7 @@ export class RemotePartition implements PartitionPort {
   }
 
   unreadyReasons(): readonly string[] {
-    if (this.#isDraining) return ['draining']
+    if (this.#drained !== undefined) return ['draining']
     return this.#options.link.isUp ? [] : ['nats_down']
   }
 
@@ -109,24 +126,26 @@ export class RemotePartition implements PartitionPort {
   }
 
   /** Takes nothing more; resolves when everything taken is answered, which its deadline bounds. */
-  async drain(): Promise<void> {
-    this.#isDraining = true
-    await new Promise<void>((resolve) => {
+  drain(): Promise<void> {
+    this.#drained ??= new Promise<void>((resolve) => {
       this.#onIdle = resolve
       this.#noticeIdle()
+    }).then(() => {
+      clearInterval(this.#ticker)
+      this.#subscription.unsubscribe()
     })
-    clearInterval(this.#ticker)
-    this.#subscription.unsubscribe()
+    return this.#drained
   }
 
   #intakeFault(): FaultCode | undefined {
-    if (this.#isDraining) return 'draining'
+    if (this.#drained !== undefined) return 'draining'
     if (!this.#options.link.isUp) return 'partition_unavailable'
     return this.#queue.isFull ? 'busy' : undefined
   }
 
   #flush(): void {
     this.#isFlushDue = false
+    this.#dropOverdue(performance.now())
     while (this.#queue.length > 0 && this.#inFlight.size < FRAMES_IN_FLIGHT_MAX) {
       const items = this.#nextItems()
       const first = items[0]
@@ -155,16 +174,17 @@ export class RemotePartition implements PartitionPort {
   }
 
   #attempt(frame: FrameInFlight): void {
-    const { link, partition, partitionCount, sender } = this.#options
+    const { link, partition, partitionCount, onTrouble } = this.#options
     const now = performance.now()
     const bytes = encodeCommandFrame({
-      ...{ partition, partitionCount, epoch: this.#epoch, sender, number: frame.number },
+      ...{ partition, partitionCount, epoch: this.#epoch, sender: this.#sender },
+      number: frame.number,
       sentAtMs: Math.floor(now),
       dueInMs: Math.max(0, Math.floor(frame.dueAt - now)),
       commands: frame.items.map(({ command }) => command),
     })
-    frame.nextAttemptAt = now + ATTEMPT_MS
-    if (link.publish(this.#subject, bytes, `${this.#inbox}.${frame.number}`)) return
+    frame.nextAttemptAt = now + this.#attemptMs
+    if (send(link, this.#subject, bytes, onTrouble, `${this.#inbox}.${frame.number}`)) return
     // Nothing has left: the link is down, or does not take any more.
     this.#notExecuted(frame, link.isUp ? 'busy' : 'partition_unavailable')
   }
@@ -179,51 +199,69 @@ export class RemotePartition implements PartitionPort {
       this.#notExecuted(frame, 'partition_unavailable')
       return
     }
-    const answers = readAnswerFrame(message.data)
-    if (answers === 'version') this.#heedRefusal(frame, answers)
-    else if (answers === undefined || !this.#isHere(answers)) {
-      this.#options.onTrouble('an answer that is no answer frame of this partition was dropped')
-    } else this.#heedAnswers(frame, answers)
+    this.#heed(frame, readAnswerFrame(message.data))
   }
 
-  #isHere({ partition, partitionCount }: FramePlace): boolean {
-    const { partition: own, partitionCount: ownCount } = this.#options
-    return partition === own && partitionCount === ownCount
+  #heed(frame: FrameInFlight, answer: AnswerFrame | 'version' | undefined): void {
+    const { partition, partitionCount, onTrouble } = this.#options
+    if (answer === 'version') this.#heedRefusal(frame, answer)
+    else if (answer === undefined || answer.partition !== partition) {
+      onTrouble('an answer that is no answer frame of this partition was dropped')
+    } else if (answer.answers === 'place') {
+      // Its place is another one than ours, and epochs of two clusters cannot be compared.
+      this.#heedRefusal(frame, 'place')
+    } else if (answer.partitionCount !== partitionCount) {
+      onTrouble('an answer of a cluster with another number of partitions was dropped')
+    } else this.#heedAnswers(frame, answer)
   }
 
-  #heedAnswers(frame: FrameInFlight, { epoch, answers }: AnswerFrame): void {
+  #heedAnswers(frame: FrameInFlight, { epoch, number, answers }: AnswerFrame): void {
+    const { onTrouble } = this.#options
     if (epoch < this.#epoch) {
-      this.#options.onTrouble('an answer of an owner that was replaced was dropped')
+      onTrouble('an answer of an owner that was replaced was dropped')
       return
     }
     this.#epoch = epoch
     if (typeof answers === 'string') this.#heedRefusal(frame, answers)
-    else if (answers.length === frame.items.length) this.#finish(frame, answers)
-    else this.#options.onTrouble('an answer frame of another length was dropped')
+    else if (number === frame.number && answers.length === frame.items.length) {
+      this.#finish(frame, answers)
+    } else onTrouble('an answer frame for another frame was dropped')
   }
 
-  #heedRefusal(frame: FrameInFlight, reason: string): void {
+  #heedRefusal(frame: FrameInFlight, reason: FrameRefusal): void {
     const { partition, partitionCount, onMismatch, onTrouble } = this.#options
     if (reason === 'place') {
       onMismatch(
         `partition ${partition} of ${partitionCount} is none any more: the cluster has changed`,
       )
     } else onTrouble(`the owner of partition ${partition} refuses frames: ${reason}`)
+    if (reason === 'overdue') this.#renameIfInTime(frame)
     this.#notExecuted(frame, reason === 'overdue' ? 'busy' : 'partition_unavailable')
   }
 
-  #finish(frame: FrameInFlight, answers: readonly unknown[]): void {
-    let read: ReturnType<typeof readAnswer>[]
+  // The owner cannot be right when the deadline is still to come: our clock stood still, as that of a suspended or
+  // migrated machine does, and so all that we send looks old. Under a new name our clock is new to it as well.
+  #renameIfInTime(frame: FrameInFlight): void {
+    if (performance.now() >= frame.dueAt - TICK_MS) return
+    this.#renamings++
+    const name = this.#options.sender.slice(0, SENDER_LENGTH_MAX - RENAMINGS_LENGTH)
+    this.#sender = `${name}-${this.#renamings.toString(36)}`
+  }
+
+  #finish(frame: FrameInFlight, encoded: readonly unknown[]): void {
+    let answers: Answer[]
     try {
-      read = frame.items.map(({ command }, index) => readAnswer(answers[index], command))
+      answers = frame.items.map(({ command }, index) => readAnswer(encoded[index], command))
     } catch (fault) {
       const words = fault instanceof Error ? fault.message : String(fault)
       this.#options.onTrouble(`an answer frame that cannot be read was dropped: ${words}`)
       return
     }
     this.#inFlight.delete(frame.number)
-    frame.items.forEach(({ ticket }, index) => {
-      ticket.answer(read[index] ?? { kind: 'fault', code: 'outcome_unknown' })
+    answers.forEach((answer, index) => {
+      // What this attempt did not execute, an earlier one may have executed.
+      const isUnknown = frame.mayHaveRun && answer.kind === 'fault'
+      frame.items[index]?.ticket.answer(isUnknown ? OUTCOME_UNKNOWN : answer)
     })
     this.#goOn()
   }
@@ -256,6 +294,11 @@ export class RemotePartition implements PartitionPort {
         this.#attempt(frame)
       }
     }
+    this.#dropOverdue(now)
+    this.#noticeIdle()
+  }
+
+  #dropOverdue(now: number): void {
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       if (now < next.dueAt) return
       this.#queue.shift()

@@ -149,6 +149,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   logLevel: 'warn',
   port: '0',
   partition: '1/2,0/2',
+  acceptOlderJournal: 'yes',
 }
 
 function anotherThan(standard: string | number | undefined): string {

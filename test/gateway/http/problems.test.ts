@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { invariant } from '../../../core/invariant.ts'
 import { PROBLEMS, type ProblemCode } from '../../../gateway/api/problems.ts'
 import { buildApp } from '../../../gateway/http/app.ts'
+import { NATS_FAULTS } from '../../../gateway/nats/errors.ts'
 import type { Answer, AnswerTicket } from '../../../gateway/partition-port.ts'
 import { Partitions } from '../../../gateway/partitions.ts'
 import {
@@ -181,9 +182,9 @@ describe('the documents', () => {
     )
   }
 
-  test('errors.md lists exactly the problems, and the faults of journal and replay', () => {
+  test('errors.md lists exactly the problems, and the faults of journal, replay and NATS', () => {
     const rows = rowsOf('errors.md')
-    const faults = { ...JOURNAL_FAULTS, ...REPLAY_FAULTS }
+    const faults = { ...JOURNAL_FAULTS, ...REPLAY_FAULTS, ...NATS_FAULTS }
     const codes = [...Object.keys(PROBLEMS), ...Object.keys(faults)]
     expect([...rows.keys()].sort(), REGENERATE).toEqual(codes.sort())
     for (const [code, { status, meaning }] of Object.entries(PROBLEMS)) {

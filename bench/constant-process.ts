@@ -1,0 +1,28 @@
+// The constant server in a process of its own: the limit that HTTP benches are held against.
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const CONSTANT = fileURLToPath(new URL('./constant-server.js', import.meta.url))
+/** As bin/holdfast.js asks for; the limit gets the same. */
+const NODE_FLAGS = ['--max-semi-space-size=64']
+
+export interface ConstantProcess {
+  readonly process: ChildProcess
+  readonly url: string
+}
+
+/** Starts it on a free port of 127.0.0.1. */
+export async function startConstant(): Promise<ConstantProcess> {
+  const child = fork(CONSTANT, { execArgv: NODE_FLAGS })
+  const url = await new Promise<string>((resolve) => {
+    child.once('message', (message) => resolve(String(message)))
+  })
+  return { process: child, url }
+}
+
+/** Ends a child and waits for it. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  await ended
+}

@@ -1,0 +1,104 @@
+// Clients of NATS at full speed: frames straight to a partition, and single requests to an echo.
+import { invariant } from '../core/invariant.ts'
+import { idOfKey } from '../gateway/api/new-reservation-id.ts'
+import { NatsLink } from '../gateway/nats/link.ts'
+import { linkOptions } from '../gateway/nats/link-options.ts'
+import { RemotePartition } from '../gateway/nats/remote-partition.ts'
+import type { Answer, AnswerTicket } from '../gateway/partition-port.ts'
+
+/** Commands that wait for their answers at any time. */
+const WINDOW = 8_192
+/** Single requests that wait for their answers at any time. */
+const REQUESTS = 256
+const SKUS = 100
+const DEADLINE_MS = 10_000
+
+export interface FrameRun {
+  readonly perSecond: number
+  readonly made: number
+}
+
+/** Reserves one unit after the other for `seconds`, a window at a time. Fails unless every answer is a new one. */
+export async function loadFrames(url: string, run: string, seconds: number): Promise<FrameRun> {
+  const link = await NatsLink.connect(linkOptions({ nats: url }, 'bench'))
+  const remote = new RemotePartition({
+    ...{ link, cluster: 'main', partition: 0, partitionCount: 1, sender: 'bench' },
+    deadlineMs: DEADLINE_MS,
+    onTrouble: (reason) => invariant(false, reason),
+    onMismatch: (reason) => invariant(false, reason),
+  })
+  const load = new FrameLoad(remote, run, performance.now() + seconds * 1_000)
+  const startedAt = performance.now()
+  await load.run()
+  const elapsedMs = performance.now() - startedAt
+  await remote.drain()
+  await link.close()
+  return { perSecond: (load.made * 1_000) / elapsedMs, made: load.made }
+}
+
+class FrameLoad implements AnswerTicket {
+  readonly #remote: RemotePartition
+  readonly #run: string
+  readonly #endsAt: number
+  #made = 0
+  #sent = 0
+  #onEnd: () => void = () => undefined
+
+  constructor(remote: RemotePartition, run: string, endsAt: number) {
+    this.#remote = remote
+    this.#run = run
+    this.#endsAt = endsAt
+  }
+
+  get made(): number {
+    return this.#made
+  }
+
+  run(): Promise<void> {
+    for (let count = 0; count < WINDOW; count++) this.#reserve()
+    return new Promise((resolve) => {
+      this.#onEnd = resolve
+    })
+  }
+
+  answer(answer: Answer): void {
+    invariant(answer.kind === 'reservation' && answer.isNew, 'every command makes a reservation')
+    this.#made++
+    // A ticket must not call back into its partition: the next command comes with the next turn's others.
+    if (performance.now() < this.#endsAt) queueMicrotask(() => this.#reserve())
+    else if (this.#made === this.#sent) this.#onEnd()
+  }
+
+  #reserve(): void {
+    const number = this.#sent++
+    const sku = `sku-${number % SKUS}`
+    const buyer = `buyer-${number % WINDOW}`
+    const id = idOfKey(buyer, sku, `${this.#run}-${number}`)
+    const command = { kind: 'reserve', id, sku, buyer, quantity: 1 } as const
+    this.#remote.submit({ ...command, holdMs: undefined, meta: undefined }, this)
+  }
+}
+
+/** Requests with `payload`, one command a message, for `seconds`; answers per second. */
+export async function loadEcho(
+  url: string,
+  subject: string,
+  payload: Uint8Array,
+  seconds: number,
+): Promise<number> {
+  const link = await NatsLink.connect(linkOptions({ nats: url }, 'bench'))
+  const startedAt = performance.now()
+  const endsAt = startedAt + seconds * 1_000
+  let answered = 0
+  const one = async (): Promise<void> => {
+    while (performance.now() < endsAt) {
+      const { data } = await link.connection.request(subject, payload, { timeout: DEADLINE_MS })
+      invariant(data.length === payload.length, 'an echo is what was sent')
+      answered++
+    }
+  }
+  await Promise.all(Array.from({ length: REQUESTS }, one))
+  const perSecond = (answered * 1_000) / (performance.now() - startedAt)
+  await link.close()
+  return perSecond
+}
