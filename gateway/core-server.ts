@@ -7,7 +7,7 @@ import { processInstance } from '../journal/owner.ts'
 import { BoundedLog } from './bounded-log.ts'
 import type { EmbeddedPartition } from './embedded-partition.ts'
 import { acquireLease, type Lease } from './nats/lease.ts'
-import { NatsLink } from './nats/link.ts'
+import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
 import { PartitionService } from './nats/partition-service.ts'
 import { joinCluster } from './nats/registry.ts'
@@ -34,6 +34,7 @@ export class CoreServer {
   readonly #logger: Logger
   readonly #hooks: ProcessHooks
   readonly #poison: BoundedLog
+  readonly #linkOptions: LinkOptions
   readonly #host: PartitionHost
   readonly #starting = new AbortController()
   #link: NatsLink | undefined
@@ -41,12 +42,14 @@ export class CoreServer {
   #record: PartitionRecord | undefined
   #service: PartitionService | undefined
 
+  /** @throws LinkError when the settings for NATS make no sense. */
   constructor(settings: CoreSettings, own: OwnPartition, logger: Logger, hooks: ProcessHooks) {
     this.#settings = settings
     this.#own = own
     this.#logger = logger
     this.#hooks = hooks
     this.#poison = new BoundedLog(logger)
+    this.#linkOptions = linkOptions(settings, `holdfast core ${own.partition}`)
     this.#host = new PartitionHost({ settings, ...own, logger, onFault: hooks.onFault })
   }
 
@@ -81,11 +84,11 @@ export class CoreServer {
   }
 
   #connect(): Promise<NatsLink> {
-    const { partition } = this.#own
-    const options = linkOptions(this.#settings, `holdfast core ${partition}`)
+    const options = this.#linkOptions
     return NatsLink.connect(
       {
         ...options,
+        inbox: '_INBOX_core',
         onTrouble: (reason) => this.#logger.warn({ nats: options.servers }, reason),
         onLost: (reason) => this.#hooks.onFault(new Error(reason)),
       },

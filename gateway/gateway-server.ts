@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 import { BoundedLog } from './bounded-log.ts'
 import { buildApp } from './http/app.ts'
 import { askHello, type Hello } from './nats/hello.ts'
-import { NatsLink } from './nats/link.ts'
+import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
 import { RemotePartition } from './nats/remote-partition.ts'
 import { Partitions } from './partitions.ts'
@@ -24,6 +24,7 @@ export class GatewayServer {
   readonly #logger: Logger
   readonly #hooks: ProcessHooks
   readonly #trouble: BoundedLog
+  readonly #linkOptions: LinkOptions
   readonly #partitions = new Partitions('cluster_not_found')
   readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
   readonly #stopping = new AbortController()
@@ -31,11 +32,13 @@ export class GatewayServer {
   #link: NatsLink | undefined
   #app: FastifyInstance | undefined
 
+  /** @throws LinkError when the settings for NATS make no sense. */
   constructor(settings: GatewaySettings, logger: Logger, hooks: ProcessHooks) {
     this.#settings = settings
     this.#logger = logger
     this.#hooks = hooks
     this.#trouble = new BoundedLog(logger)
+    this.#linkOptions = linkOptions(settings, 'holdfast gateway')
   }
 
   /** Listens at once; until NATS and the cluster are there, requests are answered 503. Resolves when they are. */
@@ -74,10 +77,11 @@ export class GatewayServer {
   }
 
   #connect(): Promise<NatsLink> {
-    const options = linkOptions(this.#settings, 'holdfast gateway')
+    const options = this.#linkOptions
     return NatsLink.connect(
       {
         ...options,
+        inbox: '_INBOX_gateway',
         onTrouble: (reason) => this.#logger.warn({ nats: options.servers }, reason),
         onLost: (reason) => this.#hooks.onFault(new Error(reason)),
       },

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
 import type { Static, TObject } from 'typebox'
 import { ConfigError, EXIT_CONFIG, type Flags, loadConfig, unknownVariables } from '../config.ts'
+import { LinkError } from '../nats/link-options.ts'
 import type { ProcessHooks } from '../process-hooks.ts'
 import { describeSetting, flagOf, settingNames, variableOf } from '../settings.ts'
 
@@ -26,7 +27,7 @@ export interface ProcessCommandOptions<Schema extends TObject> {
   readonly schema: Schema
   /** Examples and exit codes, for the end of the help. */
   readonly afterHelp: string
-  /** @throws ConfigError for settings that contradict each other. */
+  /** @throws ConfigError or LinkError for settings that contradict each other. */
   readonly create: (settings: Static<Schema>, logger: Logger, hooks: ProcessHooks) => LongRunning
 }
 
@@ -91,7 +92,7 @@ function orExit<Value>(name: string, read: () => Value): Value {
   try {
     return read()
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
+    if (!(error instanceof ConfigError || error instanceof LinkError)) throw error
     process.stderr.write(`holdfast ${name}: ${error.message}\nSee holdfast ${name} --help.\n`)
     return process.exit(EXIT_CONFIG)
   }
