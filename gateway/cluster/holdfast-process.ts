@@ -1,12 +1,14 @@
 // A real Holdfast process, to be started, paused, killed and started again with the same words.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, existsSync, type WriteStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { invariant } from '../../core/invariant.ts'
 import { ClusterError } from './errors.ts'
 
-const BIN = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
+/** The command, as seen from the sources and from the compiled code. */
+const PLACES = ['../../bin/holdfast.js', '../../../bin/holdfast.js'] as const
 /** As bin/holdfast.js asks for. */
 const NODE_FLAGS = ['--max-semi-space-size=64']
 
@@ -56,7 +58,7 @@ export class HoldfastProcess {
 
   /** Starts it and waits until it is ready. @throws ClusterError `process_ended` with its last line. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...NODE_FLAGS, BIN, ...this.#words()], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, binPath(), ...this.#words()], {
       // A group of its own, so that a Ctrl-C in the terminal reaches only who stops the others in order.
       detached: true,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -107,4 +109,11 @@ export class HoldfastProcess {
     child.kill(signal)
     await gone
   }
+}
+
+function binPath(): string {
+  const paths = PLACES.map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  const path = paths.find((one) => existsSync(one))
+  invariant(path !== undefined, 'the package has its command')
+  return path
 }
