@@ -10,6 +10,7 @@ import { acquireLease, type Lease } from './nats/lease.ts'
 import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
 import { PartitionService } from './nats/partition-service.ts'
+import { requirePayload } from './nats/payload.ts'
 import { joinCluster } from './nats/registry.ts'
 import { PartitionRecord } from './nats/registry-partition-record.ts'
 import { PartitionHost } from './partition-host.ts'
@@ -58,14 +59,15 @@ export class CoreServer {
     this.#host.takeDirectory()
     const link = await this.#connect()
     this.#link = link
-    let term: Term | undefined
-    const selling = await this.#host.open(async (end) => {
-      term = await this.#beginTerm(link, end)
-      return term
-    })
-    if (term !== undefined) this.#serve(link, selling, term)
+    requirePayload(link)
+    try {
+      await this.#beginToServe(link)
+    } catch (fault) {
+      // Whoever is the right owner must not wait for a lease that nobody uses.
+      await this.#lease?.release()
+      throw fault
+    }
   }
-
   /**
    * Stops taking frames, answers those that were taken, closes the journal, hands the partition back.
    * Resolves to false when the last snapshot proved that live state and journal differ: a bug.
@@ -96,6 +98,15 @@ export class CoreServer {
     )
   }
 
+  async #beginToServe(link: NatsLink): Promise<void> {
+    let term: Term | undefined
+    const selling = await this.#host.open(async (end) => {
+      term = await this.#beginTerm(link, end)
+      return term
+    })
+    if (term !== undefined) this.#serve(link, selling, term)
+  }
+
   // The lease first: while another holds it, what it has acknowledged is still growing.
   async #beginTerm(link: NatsLink, end: JournalEnd): Promise<Term> {
     const { cluster } = this.#settings
@@ -108,6 +119,8 @@ export class CoreServer {
     })
     const epoch = await this.#epochAfter(this.#lease, end)
     this.#record = await PartitionRecord.open({ link, cluster, partition, epoch, data })
+    // NATS may have forgotten; and until the partition sells, its durable seq is none that could be told.
+    await this.#record.report(end.lastSeq)
     return { epoch, clusterId }
   }
 

@@ -8,6 +8,7 @@ import { buildApp } from './http/app.ts'
 import { askHello, type Hello } from './nats/hello.ts'
 import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
+import { requirePayload } from './nats/payload.ts'
 import { RemotePartition } from './nats/remote-partition.ts'
 import { Partitions } from './partitions.ts'
 import type { ProcessHooks } from './process-hooks.ts'
@@ -46,6 +47,7 @@ export class GatewayServer {
     await this.#listen()
     const link = await this.#connect()
     this.#link = link
+    requirePayload(link)
     const hello = await this.#findCluster(link)
     this.#remotes = this.#reach(link, hello)
     this.#partitions.put(this.#remotes)

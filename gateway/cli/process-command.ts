@@ -79,10 +79,12 @@ async function run<Schema extends TObject>(
     process.exit(EXIT_BUG)
   })
   const running = orExit(options.name, () => options.create(settings, logger, hooks))
-  drainOnSignal(running, common, logger)
+  const isDraining = drainOnSignal(running, common, logger)
   try {
     await running.start()
   } catch (fault) {
+    // Told to stop, it gives up what it was waiting for: the drain says how that ends.
+    if (isDraining()) return
     logger.fatal({ err: fault }, fault instanceof Error ? fault.message : 'cannot start')
     process.exit(EXIT_FAULT)
   }
@@ -119,7 +121,11 @@ function warnOfSurroundings(settings: CommonSettings, logger: Logger): void {
 }
 
 // The first signal drains; a second one, or a drain that takes too long, ends the process at once.
-function drainOnSignal(running: LongRunning, settings: CommonSettings, logger: Logger): void {
+function drainOnSignal(
+  running: LongRunning,
+  settings: CommonSettings,
+  logger: Logger,
+): () => boolean {
   let isDraining = false
   const stop = (signal: NodeJS.Signals) => {
     if (isDraining) process.exit(EXIT_FAULT)
@@ -136,6 +142,7 @@ function drainOnSignal(running: LongRunning, settings: CommonSettings, logger: L
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  return () => isDraining
 }
 
 function endAfterAnswers(logger: Logger, reason: unknown, words: string, status: number): void {

@@ -1,9 +1,7 @@
 // /v1/skus: open, change, adjust, look up, list.
 import type { FastifyInstance } from 'fastify'
 import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
-import { completeRules, rulesContradiction, type SaleRules } from '../../core/rules.ts'
 import { skuAnswerBody } from '../api/answer-bodies.ts'
-import { RequestProblem } from '../api/problem-body.ts'
 import {
   keyHeaders,
   type SkuBody,
@@ -16,6 +14,7 @@ import {
   skusQuery,
   stockBody,
 } from '../api/schemas.ts'
+import { openCommand } from '../api/sku-calls.ts'
 import type { Partitions } from '../partitions.ts'
 import { requiredIdempotencyKey } from './idempotency-key.ts'
 import { withProblems } from './route-docs.ts'
@@ -38,13 +37,7 @@ function openRoute(app: FastifyInstance, partitions: Partitions): void {
   const summary = 'Open a SKU, or replace its rules'
   const schema = { summary, tags: ['skus'], params: skuParams, body: skuBody, response }
   app.put<SkuRoute & { Body: SkuBody }>('/v1/skus/:sku', { schema }, async (request, reply) => {
-    const { stock, ...rules } = request.body
-    const command = {
-      kind: 'open',
-      sku: request.params.sku,
-      stock,
-      rules: sensible(rules),
-    } as const
+    const command = openCommand(request.params.sku, request.body)
     return sendSku(request, reply, await partitions.ask(command))
   })
 }
@@ -90,11 +83,4 @@ function listRoute(app: FastifyInstance, partitions: Partitions): void {
     if (answer.kind !== 'skus') return sendNo(request, reply, answer)
     return reply.send({ skus: answer.skus.map(skuAnswerBody), next: answer.next })
   })
-}
-
-function sensible(request: Omit<SkuBody, 'stock'>): SaleRules {
-  const rules = completeRules(request)
-  const contradiction = rulesContradiction(rules)
-  if (contradiction !== undefined) throw new RequestProblem('bad_request', contradiction)
-  return rules
 }
