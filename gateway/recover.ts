@@ -61,7 +61,7 @@ export function localTerms(generation: number): (end: JournalEnd) => Term {
 }
 
 /** An id for a cluster that has none yet: 32 hexadecimal digits. */
-export function newClusterId(): string {
+function newClusterId(): string {
   return randomBytes(CLUSTER_ID_BYTES).toString('hex')
 }
 

@@ -27,6 +27,7 @@ import { send } from './payload.ts'
 import { commandSubject } from './subjects.ts'
 
 const NO_RESPONDERS = 503
+const BUSY: Answer = { kind: 'fault', code: 'busy' }
 const OUTCOME_UNKNOWN: Answer = { kind: 'fault', code: 'outcome_unknown' }
 /** Nobody listens: the next attempt of a frame that may already have been executed waits so long. */
 const ABSENT_MS = 100
@@ -149,12 +150,13 @@ export class RemotePartition implements PartitionPort {
     while (this.#queue.length > 0 && this.#inFlight.size < FRAMES_IN_FLIGHT_MAX) {
       const items = this.#nextItems()
       const first = items[0]
-      if (first === undefined) return
+      if (first === undefined) continue
       const number = ++this.#lastNumber
       const frame = { number, items, dueAt: first.dueAt, nextAttemptAt: 0, mayHaveRun: false }
       this.#inFlight.set(number, frame)
       this.#attempt(frame)
     }
+    this.#noticeIdle()
   }
 
   // What waited longest, as much of it as one frame takes; a page of SKUs travels alone.
@@ -166,8 +168,9 @@ export class RemotePartition implements PartitionPort {
       bytes += commandBytesMax(next.command)
       const isFull = bytes > FRAME_BYTES_MAX || items.length === FRAME_COMMANDS_MAX
       if (items.length > 0 && (isFull || isPage)) return items
-      items.push(next)
       this.#queue.shift()
+      if (next.ticket.isOverdue?.() === true) next.ticket.answer(BUSY)
+      else items.push(next)
       if (isPage) return items
     }
     return items
@@ -302,7 +305,7 @@ export class RemotePartition implements PartitionPort {
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       if (now < next.dueAt) return
       this.#queue.shift()
-      next.ticket.answer({ kind: 'fault', code: 'busy' })
+      next.ticket.answer(BUSY)
     }
   }
 
