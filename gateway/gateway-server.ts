@@ -8,6 +8,7 @@ import { buildApp } from './http/app.ts'
 import { askHello, type Hello } from './nats/hello.ts'
 import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
+import { NativeApi } from './nats/native-api.ts'
 import { requirePayload } from './nats/payload.ts'
 import { RemotePartition } from './nats/remote-partition.ts'
 import { Partitions } from './partitions.ts'
@@ -31,6 +32,7 @@ export class GatewayServer {
   readonly #stopping = new AbortController()
   #remotes: readonly RemotePartition[] = []
   #link: NatsLink | undefined
+  #native: NativeApi | undefined
   #app: FastifyInstance | undefined
 
   /** @throws LinkError when the settings for NATS make no sense. */
@@ -51,6 +53,7 @@ export class GatewayServer {
     const hello = await this.#findCluster(link)
     this.#remotes = this.#reach(link, hello)
     this.#partitions.put(this.#remotes)
+    this.#native = this.#offerNatively(link)
     const { clusterId, partitionCount } = hello
     this.#logger.info({ cluster: this.#settings.cluster, clusterId, partitionCount }, 'serving')
   }
@@ -58,6 +61,7 @@ export class GatewayServer {
   /** Takes no more requests, answers those that were taken. Resolves to true: a gateway keeps nothing to disprove. */
   async drain(): Promise<boolean> {
     this.#stopping.abort(new Error('stopped while starting'))
+    await this.#native?.stop()
     await Promise.all(this.#remotes.map((remote) => remote.drain()))
     await this.#app?.close()
     await this.#link?.close()
@@ -114,5 +118,16 @@ export class GatewayServer {
         onMismatch: (reason) => this.#hooks.onFault(new Error(reason)),
       })
     })
+  }
+
+  #offerNatively(link: NatsLink): NativeApi {
+    const native = new NativeApi({
+      ...{ link, cluster: this.#settings.cluster, partitions: this.#partitions, version: VERSION },
+      gatewayId: this.#sender,
+      onTrouble: (reason) => this.#trouble.warn(reason),
+      onBug: this.#hooks.onBug,
+    })
+    native.start()
+    return native
   }
 }

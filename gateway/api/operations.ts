@@ -18,6 +18,9 @@ export interface OperationResult {
   readonly [member: string]: unknown
 }
 
+/** No result of an operation is longer, in JSON or in MessagePack: texts are bounded, and so are the words of problems. */
+export const RESULT_BYTES_MAX = 1_000
+
 const validators = new Map<unknown, Validator>(
   Object.entries(operationSchemas).map(([op, schema]) => [op, Compile(schema)]),
 )
@@ -28,19 +31,19 @@ export async function answerOperations(
   operations: readonly unknown[],
 ): Promise<readonly OperationResult[]> {
   const read = operations.map(readOperation)
-  const commands = read.filter((item): item is RoutedCommand => 'kind' in item)
+  const commands = read.filter(isCommand)
   const answers = await partitions.askAll(commands)
   let next = 0
   return read.map((item) => {
-    if (!('kind' in item)) return item
+    if (!isCommand(item)) return item
     const answer = answers[next++]
     invariant(answer !== undefined, 'every command is answered')
     return resultOf(answer)
   })
 }
 
-/** The command of an operation, or the problem with its form. */
-function readOperation(value: unknown): RoutedCommand | ProblemBody {
+/** The command of an operation as a batch names it, with `op`; or the problem with its form. */
+export function readOperation(value: unknown): RoutedCommand | ProblemBody {
   const validator = validators.get((value as { op?: unknown } | undefined)?.op)
   if (validator === undefined) {
     const known = Object.keys(operationSchemas).join(', ')
@@ -53,6 +56,11 @@ function readOperation(value: unknown): RoutedCommand | ProblemBody {
     if (!(problem instanceof RequestProblem)) throw problem
     return problemBody(problem.code, problem.message)
   }
+}
+
+/** Tells the two that `readOperation` gives apart. */
+export function isCommand(read: RoutedCommand | ProblemBody): read is RoutedCommand {
+  return 'kind' in read
 }
 
 /** An operation's result: the single call's status and body. */
@@ -73,7 +81,8 @@ export function requireShortMeta(meta: string | undefined): void {
   throw new RequestProblem('bad_request', `meta must be at most ${META_BYTES_MAX} bytes of UTF-8`)
 }
 
-function firstError(validator: Validator, value: unknown): string {
+/** What is wrong with `value`, in the validator's words: field first. */
+export function firstError(validator: Validator, value: unknown): string {
   const [error] = validator.Errors(value)
   return error === undefined
     ? 'malformed'

@@ -20,6 +20,10 @@ import { ID_PATTERN } from '../../core/reservation-id.ts'
 /** Neither control characters nor lone surrogates: what cannot be stored and read back the same. */
 const PRINTABLE = '^[^\\p{Cc}\\p{Cs}]*$'
 
+/** A request of a single operation, in bytes. */
+export const BODY_BYTES_MAX: number = 16 * 1024
+/** A batch in bytes: a thousand operations with their longest texts. */
+export const BATCH_BYTES_MAX: number = 2 ** 20
 /** Operations of one batch. */
 const BATCH_OPERATIONS_MAX = 1_000
 

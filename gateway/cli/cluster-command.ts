@@ -54,12 +54,15 @@ async function runCluster(flags: ClusterFlags): Promise<void> {
   const { data: directory, partitions, gateways, port } = flags
   const onNote = (note: string) => process.stderr.write(`cluster: ${note}\n`)
   const cluster = new LocalCluster({ directory, partitions, gateways, port, onNote })
-  const stopped = stopOnSignal(cluster)
+  const { stopped, isStopping } = stopOnSignal(cluster)
   try {
     await cluster.start()
     process.stdout.write(flags.json === true ? asJson(cluster) : inWords(cluster, flags))
   } catch (fault) {
+    // Told to stop while it started, what it had started ends in order; nothing has been sold yet.
+    if (isStopping()) await stopped
     await cluster.kill()
+    if (isStopping()) process.exit(0)
     if (!(fault instanceof ClusterError)) throw fault
     process.stderr.write(`cluster: ${fault.message}\nThe logs are in ${join(directory, 'logs')}.\n`)
     process.exit(EXIT_FAULT)
@@ -68,16 +71,27 @@ async function runCluster(flags: ClusterFlags): Promise<void> {
 }
 
 // The terminal's Ctrl-C reaches only this process: the others are in groups of their own, and stop in order.
-function stopOnSignal(cluster: LocalCluster): Promise<boolean> {
-  return new Promise((resolve) => {
+function stopOnSignal(cluster: LocalCluster): StopOnSignal {
+  let isStopping = false
+  const stopped = new Promise<boolean>((resolve) => {
     const stop = () => {
-      process.stderr.write('cluster: stopping\n')
-      resolve(cluster.stop())
+      // A second signal is impatience.
+      if (isStopping) void cluster.kill()
+      else {
+        isStopping = true
+        process.stderr.write('cluster: stopping\n')
+        resolve(cluster.stop())
+      }
     }
-    process.once('SIGINT', stop)
-    process.once('SIGTERM', stop)
-    process.once('SIGHUP', stop)
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   })
+  return { stopped, isStopping: () => isStopping }
+}
+
+interface StopOnSignal {
+  /** Resolves when the cluster was told to stop and has done so: whether every owner ended well. */
+  readonly stopped: Promise<boolean>
+  readonly isStopping: () => boolean
 }
 
 function inWords(cluster: LocalCluster, { data }: ClusterFlags): string {

@@ -1,11 +1,12 @@
 // Several partitions of one command: a process for each, started, told to stop and ended together.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { invariant } from '../../core/invariant.ts'
 import type { OwnPartition } from '../core-server.ts'
 import type { ProcessHooks } from '../process-hooks.ts'
 import { type CoreSettings, variableOf } from '../settings.ts'
-import type { LongRunning } from './process-command.ts'
+import { EXIT_BUG, type LongRunning } from './process-command.ts'
 
 /** The same command once more per partition, with the same settings, said by variables: flags would show passwords. */
 export class CoreProcesses implements LongRunning {
@@ -13,7 +14,7 @@ export class CoreProcesses implements LongRunning {
   readonly #owned: readonly OwnPartition[]
   readonly #hooks: ProcessHooks
   readonly #children: ChildProcess[] = []
-  #isDraining = false
+  #isEnding = false
 
   constructor(settings: CoreSettings, owned: readonly OwnPartition[], hooks: ProcessHooks) {
     this.#settings = settings
@@ -26,14 +27,25 @@ export class CoreProcesses implements LongRunning {
   }
 
   async drain(): Promise<boolean> {
-    this.#isDraining = true
+    this.#isEnding = true
+    await this.#endAll()
+    const failed = this.#children.filter((child) => child.exitCode !== 0)
+    const [first] = failed
+    const isBug = failed.some((child) => child.exitCode === EXIT_BUG)
+    if (first !== undefined && !isBug) throw new Error(`a core ended with ${endingOf(first)}`)
+    return !isBug
+  }
+
+  // Who is killed for it has had its time: whatever starts the command again must find nobody.
+  async #endAll(): Promise<void> {
     const running = this.#children.filter(
       (child) => child.exitCode === null && child.signalCode === null,
     )
-    const gone = running.map((child) => once(child, 'exit'))
+    const gone = Promise.all(running.map((child) => once(child, 'exit')))
     for (const child of running) child.kill('SIGTERM')
-    await Promise.all(gone)
-    return this.#children.every((child) => child.exitCode === 0)
+    await Promise.race([gone, delay(this.#settings.drainMs, undefined, { ref: false })])
+    for (const child of running) child.kill('SIGKILL')
+    await gone
   }
 
   #startOne({ partition, partitionCount }: OwnPartition): ChildProcess {
@@ -43,16 +55,24 @@ export class CoreProcesses implements LongRunning {
     const said = Object.entries(own).map(([name, value]) => [variableOf(name), String(value)])
     const child = fork(main, ['core'], {
       env: { ...process.env, ...Object.fromEntries(said) },
-      // A group of its own: a Ctrl-C in the terminal must not reach it twice.
+      // A group of its own: a Ctrl-C in the terminal must not reach it twice. It drains when this process is gone.
       detached: true,
       stdio: 'inherit',
     })
-    child.once('exit', (status, signal) => {
-      if (this.#isDraining) return
-      const ending = signal ?? `exit code ${status}`
-      this.#hooks.onFault(new Error(`the core of partition ${partition} ended with ${ending}`))
-      for (const other of this.#children) other.kill('SIGTERM')
+    child.once('exit', () => {
+      if (!this.#isEnding) void this.#endWith(partition, child)
     })
     return child
   }
+
+  async #endWith(partition: number, child: ChildProcess): Promise<void> {
+    this.#isEnding = true
+    await this.#endAll()
+    const words = `the core of partition ${partition} ended with ${endingOf(child)}`
+    this.#hooks.onFault(new Error(words))
+  }
+}
+
+function endingOf({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode ?? `exit code ${exitCode}`
 }

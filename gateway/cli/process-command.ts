@@ -9,7 +9,7 @@ import { describeSetting, flagOf, settingNames, variableOf } from '../settings.t
 
 const EXIT_FAULT = 1
 /** A broken invariant (EX_SOFTWARE of sysexits). */
-const EXIT_BUG = 70
+export const EXIT_BUG = 70
 /** Time for answers that already left to reach the network before a failing process ends. */
 const LAST_ANSWERS_MS = 200
 
@@ -142,6 +142,8 @@ function drainOnSignal(
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  // Its parent kept a channel to it and is gone: nobody would ever stop it.
+  process.once('disconnect', () => stop('SIGTERM'))
   return () => isDraining
 }
 

@@ -31,9 +31,13 @@ export interface Errand<Result> {
   readonly read: (answer: TransportAnswer) => Result
 }
 
+const { setImmediate: ofNode } = globalThis as { setImmediate?: (run: () => void) => unknown }
+
 // Calls of one event-loop turn share a batch. Browsers have no setImmediate; a timeout of 0 ends the turn as well.
-const afterThisTurn: (run: () => void) => void =
-  typeof setImmediate === 'function' ? (run) => setImmediate(run) : (run) => setTimeout(run, 0)
+function afterThisTurn(run: () => void): void {
+  if (ofNode === undefined) setTimeout(run, 0)
+  else ofNode(run)
+}
 
 /** Carries out calls over one transport, until each has its answer or its deadline has come. */
 export class Dispatcher {

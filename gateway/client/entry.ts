@@ -1,4 +1,4 @@
-// What `import … from 'holdfast/client'` gives.
+// The package's entry point `holdfast/client`: what its users may import.
 // biome-ignore-all lint/performance/noBarrelFile: one name for users of the package; nothing in here imports it.
 export { HoldfastError, type HoldfastErrorCode } from './errors.ts'
 export {

@@ -1,4 +1,5 @@
 // The client: one method per call, over any transport. Refusals are results; faults are thrown.
+import { type ClientOptions, completeOptions, isCount } from './client-options.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { HoldfastError } from './errors.ts'
 import type { ClientRequest, Operation, SkuCall, SkuTerms } from './operations.ts'
@@ -6,25 +7,7 @@ import { type ReservationResult, readReservationResult } from './reservations.ts
 import { readSkuResult, type SkuResult } from './skus.ts'
 import type { ClientTransport, TransportAnswer } from './transport.ts'
 
-/** Timers of every runtime hold this much. */
-const MS_MAX: number = 2 ** 31 - 1
-const COUNT_MAX = 2 ** 24
-
-/** How a client behaves; each is a whole number from 1 on. */
-export interface ClientOptions {
-  /** How long a call may take in all, its repeats included, in ms; 10,000 unless said. */
-  readonly deadlineMs?: number
-  /** How long one attempt may take before it is repeated, in ms; 3,000 unless said. */
-  readonly attemptMs?: number
-  /** Batches and calls on SKUs that are on their way at once; 8 unless said. */
-  readonly inFlightMax?: number
-  /** Calls that may wait for their answers at once; 65,536 unless said. One more is `client_busy`. */
-  readonly pendingMax?: number
-  /** Bound of the wait before the first repeat, in ms; it doubles. 50 unless said. */
-  readonly backoffMs?: number
-  /** Bound of all waits between repeats, in ms, but for what Retry-After asks; 2,000 unless said. */
-  readonly backoffMsMax?: number
-}
+export type { ClientOptions } from './client-options.ts'
 
 /** How one call behaves. */
 export interface CallOptions {
@@ -83,16 +66,10 @@ export class HoldfastClient {
   /** Owns the transport from now on. @throws RangeError when an option makes no sense. */
   constructor(transport: ClientTransport, options: ClientOptions = {}) {
     this.#transport = transport
-    this.#deadlineMs = wholeNumber('deadlineMs', options.deadlineMs ?? 10_000, MS_MAX)
-    this.#dispatcher = new Dispatcher(transport, {
-      attemptMs: wholeNumber('attemptMs', options.attemptMs ?? 3_000, MS_MAX),
-      inFlightMax: wholeNumber('inFlightMax', options.inFlightMax ?? 8, COUNT_MAX),
-      pendingMax: wholeNumber('pendingMax', options.pendingMax ?? 65_536, COUNT_MAX),
-      backoff: {
-        firstMs: wholeNumber('backoffMs', options.backoffMs ?? 50, MS_MAX),
-        maxMs: wholeNumber('backoffMsMax', options.backoffMsMax ?? 2_000, MS_MAX),
-      },
-    })
+    const { deadlineMs, inFlightMax, pendingMax, attemptMs, ...more } = completeOptions(options)
+    const backoff = { firstMs: more.backoffMs, maxMs: more.backoffMsMax }
+    this.#deadlineMs = deadlineMs
+    this.#dispatcher = new Dispatcher(transport, { inFlightMax, pendingMax, attemptMs, backoff })
   }
 
   /** Holds units for a buyer. */
@@ -187,8 +164,8 @@ export class HoldfastClient {
       throw new HoldfastError('client_closed', 'the client was closed before this call')
     }
     signal?.throwIfAborted()
-    if (!isWholeNumber(deadlineMs, MS_MAX)) {
-      throw new HoldfastError('bad_request', `deadlineMs is not 1 to ${MS_MAX}: ${deadlineMs}`)
+    if (!isCount(deadlineMs)) {
+      throw new HoldfastError('bad_request', `deadlineMs makes no sense: ${deadlineMs}`)
     }
     const bytes = bytesOf(request)
     if (bytes > this.#transport.bytesMax) {
@@ -213,13 +190,4 @@ function bytesOf(request: ClientRequest): number {
   } catch (cause) {
     throw new HoldfastError('bad_request', `the call is no JSON: ${cause}`, { cause })
   }
-}
-
-function wholeNumber(name: string, value: number, max: number): number {
-  if (isWholeNumber(value, max)) return value
-  throw new RangeError(`${name} is a whole number from 1 to ${max}, not ${value}`)
-}
-
-function isWholeNumber(value: number, max: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= max
 }

@@ -9,7 +9,10 @@ export interface Attempt {
   readonly timeoutMs: number
 }
 
-/** What a server said to one request, as HTTP says it. */
+/**
+ * What a server said to one request, as HTTP says it. A 408 or 503 counts as not executed only when its body is a
+ * problem with Holdfast's own `type`: a proxy says 503 also when it lost the connection behind it.
+ */
 export interface TransportAnswer {
   readonly status: number
   /** The JSON of the body; empty when it is no JSON object. `replayed: true` marks a first answer given again. */

@@ -61,11 +61,14 @@ export class HoldfastProcess {
     const child = spawn(process.execPath, [...NODE_FLAGS, binPath(), ...this.#words()], {
       // A group of its own, so that a Ctrl-C in the terminal reaches only who stops the others in order.
       detached: true,
-      stdio: ['ignore', 'pipe', 'inherit'],
+      // The channel tells it when this process is gone: it then drains.
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     })
     this.#child = child
+    const { stdout } = child
+    invariant(stdout !== null, 'its output is piped')
     let lastLine = 'it said nothing'
-    for await (const line of createInterface({ input: child.stdout })) {
+    for await (const line of createInterface({ input: stdout })) {
       this.#log?.write(`${line}\n`)
       lastLine = line
       const entry = JSON.parse(line) as LogLine
@@ -83,9 +86,11 @@ export class HoldfastProcess {
     await this.#end('SIGKILL')
   }
 
-  /** SIGTERM, and the exit code it drains with; null when it was killed by a signal. */
+  /** SIGTERM, and the exit code it drains with; null when it was killed by a signal. One that stands still is woken. */
   async stop(): Promise<number | null> {
-    await this.#end('SIGTERM')
+    const gone = this.#end('SIGTERM')
+    this.#child?.kill('SIGCONT')
+    await gone
     return this.#child?.exitCode ?? null
   }
 

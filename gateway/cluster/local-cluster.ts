@@ -1,6 +1,7 @@
 // A whole cluster on this machine: a real nats-server, an owner per partition, gateways; started and stopped in order.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { ClusterError } from './errors.ts'
 import { HoldfastProcess } from './holdfast-process.ts'
 import { NatsServer } from './nats-server.ts'
 import { Supervisor } from './supervisor.ts'
@@ -24,11 +25,12 @@ export class LocalCluster {
   readonly cores: readonly HoldfastProcess[]
   readonly gateways: readonly HoldfastProcess[]
   readonly #supervisors: readonly Supervisor[]
+  #isStopping = false
 
   constructor(options: LocalClusterOptions) {
     const { directory, partitions, gateways, onNote } = options
     mkdirSync(join(directory, 'logs'), { recursive: true })
-    this.nats = new NatsServer({ directory: join(directory, 'nats') })
+    this.nats = new NatsServer({ directory: join(directory, 'nats'), isDetached: true })
     this.cores = Array.from({ length: partitions }, (_, number) => this.#core(options, number))
     this.gateways = Array.from({ length: gateways }, (_, number) => this.#gateway(options, number))
     this.#supervisors = [
@@ -37,16 +39,17 @@ export class LocalCluster {
     ]
   }
 
-  /** Starts everything; resolves when it sells. @throws ClusterError when something ends instead. */
+  /** Starts everything; resolves when it sells. @throws ClusterError when something ends instead, or it is stopped. */
   async start(): Promise<void> {
     const [nats, ...others] = this.#supervisors
     await nats?.begin()
+    if (this.#isStopping) throw new ClusterError('process_ended', 'stopped while starting')
     await Promise.all(others.map((supervisor) => supervisor.begin()))
   }
 
   /** Stops in the order in which nothing is lost: gateways, owners, NATS. False when an owner did not end well. */
   async stop(): Promise<boolean> {
-    for (const supervisor of this.#supervisors) supervisor.stop()
+    this.#giveUp()
     await Promise.all(this.gateways.map((gateway) => gateway.stop()))
     const statuses = await Promise.all(this.cores.map((core) => core.stop()))
     await this.nats.stop()
@@ -55,9 +58,14 @@ export class LocalCluster {
 
   /** Ends everything at once, for when something went wrong. */
   async kill(): Promise<void> {
-    for (const supervisor of this.#supervisors) supervisor.stop()
+    this.#giveUp()
     const all = [...this.gateways, ...this.cores, this.nats]
     await Promise.all(all.map((one) => one.kill()))
+  }
+
+  #giveUp(): void {
+    this.#isStopping = true
+    for (const supervisor of this.#supervisors) supervisor.stop()
   }
 
   // The address of NATS is known only when it runs, so it is a flag that is asked for at each start.

@@ -22,6 +22,8 @@ export interface NatsServerOptions {
   readonly directory: string
   /** More lines of nats-server's own configuration: users, TLS, limits. */
   readonly configuration?: string
+  /** In a process group of its own: a Ctrl-C in the terminal does not reach it. */
+  readonly isDetached?: boolean
 }
 
 /**
@@ -71,6 +73,7 @@ export class NatsServer {
     invariant(!this.#isRunning(), 'a nats-server is started once at a time')
     const path = natsServerPath()
     const child = spawn(path, ['--config', this.#writeConfiguration()], {
+      detached: this.#options.isDetached === true,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     this.#child = child

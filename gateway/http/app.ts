@@ -2,20 +2,19 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { parseJsonBody, requireJson } from '../api/json-body.ts'
+import { newRequestIds } from '../api/request-id.ts'
+import { BODY_BYTES_MAX } from '../api/schemas.ts'
 import type { Partitions } from '../partitions.ts'
 import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
-import { parseJsonBody, requireJson } from './json-body.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { requireSaneHeads } from './request-head.ts'
-import { newRequestIds } from './request-id.ts'
 import { RequestLog } from './request-log.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
 
-/** Of a single operation; a batch has a larger limit of its own. */
-const BODY_BYTES_MAX = 16 * 1024
 /** Nothing is coerced, dropped or made up on the way in. */
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
 
@@ -44,10 +43,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
 /** Fastify as Holdfast runs it, without routes: parser, limits, logs. The bench's constant route runs on the same. */
 export function createApp(logger: FastifyBaseLogger | undefined): FastifyInstance {
+  const requestId = newRequestIds()
   const app = Fastify({
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new RequestLog(),
-    genReqId: newRequestIds(),
+    genReqId: (request) => requestId(request.headers['x-request-id']),
     requestIdHeader: false,
     trustProxy: false,
     bodyLimit: BODY_BYTES_MAX,

@@ -1,12 +1,9 @@
 // POST /v1/batch: up to 1,000 operations in one request. Each is validated, decided and answered by itself.
 import type { FastifyInstance } from 'fastify'
 import { answerOperations } from '../api/operations.ts'
-import { batchAnswer, batchBody } from '../api/schemas.ts'
+import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
 import type { Partitions } from '../partitions.ts'
 import { withProblems } from './route-docs.ts'
-
-/** A thousand operations with their longest texts. */
-const BATCH_BYTES_MAX = 2 ** 20
 
 interface BatchRoute {
   Body: { operations: readonly unknown[] }

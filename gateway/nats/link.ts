@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import {
   type Authenticator,
   connect,
+  type MsgHdrs,
   type NatsConnection,
   NatsConnectionImpl,
   type NodeConnectionOptions,
@@ -110,9 +111,12 @@ export class NatsLink {
    * Sends, or gives false when the link is down or does not keep up: nothing is kept to be lost later.
    * True is no promise: the message may be lost with the connection. Throws for more than `maxPayload` bytes.
    */
-  publish(subject: string, payload: Uint8Array, reply?: string): boolean {
+  publish(subject: string, payload: Uint8Array, reply?: string, headers?: MsgHdrs): boolean {
     if (!this.isUp || this.queuedBytes > MAX_QUEUED_BYTES) return false
-    this.connection.publish(subject, payload, reply === undefined ? {} : { reply })
+    this.connection.publish(subject, payload, {
+      ...(reply && { reply }),
+      ...(headers && { headers }),
+    })
     return true
   }
 

@@ -7,6 +7,9 @@ import { CountingFetch, faultOf, granted, testClients } from './clients.ts'
 const startApp = testApps()
 const newClient = testClients()
 
+/** Looks like a key, and falls out of JSON. */
+const UNWRITABLE = Object.assign(() => 1, { toString: () => 'x' })
+
 const ANN = { sku: 'shoe', buyer: 'ann', quantity: 2 } as const
 
 async function selling(stock = 10, rules: object = {}): Promise<[TestApp, HoldfastClient, string]> {
@@ -160,7 +163,7 @@ describe('a call that makes no sense', () => {
 
   test.each([
     ['a key with a blank', { key: 'a b' }],
-    ['a key that is no text', { key: (() => 'x') as unknown as string }],
+    ['a key that is no text', { key: UNWRITABLE as unknown as string }],
     ['an empty key', { key: '' }],
     ['a meta beyond all measure', { meta: 'x'.repeat(2 ** 20) }],
     ['a member that JSON has not', { quantity: 1n as unknown as number }],

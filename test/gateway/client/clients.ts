@@ -1,7 +1,8 @@
 // Clients for tests: impatient, and closed after the test that made them.
 import { afterEach, expect } from 'vitest'
+import type { ClientOptions } from '../../../gateway/client/client-options.ts'
 import { HoldfastError } from '../../../gateway/client/errors.ts'
-import { type ClientOptions, HoldfastClient } from '../../../gateway/client/holdfast-client.ts'
+import { HoldfastClient } from '../../../gateway/client/holdfast-client.ts'
 import { type HttpTransportOptions, httpTransport } from '../../../gateway/client/http-transport.ts'
 import type { Reservation, ReservationResult } from '../../../gateway/client/reservations.ts'
 

@@ -1,22 +1,26 @@
-// The only body parser: strict JSON in UTF-8. Duplicate keys, which JSON.parse would silently drop, are refused.
+// The only JSON parser of requests: strict, in UTF-8. Duplicate keys, which JSON.parse would silently drop, are refused.
 import { isUtf8 } from 'node:buffer'
-import { RequestProblem } from '../api/problem-body.ts'
+import { RequestProblem } from './problem-body.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*$/i
 /** Far beyond any request of ours; deeper ones are an attack on the stack. */
-const DEPTH_MAX = 32
+export const DEPTH_MAX = 32
 
 /** Refuses anything but plain JSON before its body is read. */
 export function requireJson(contentType: string | undefined, encoding: string | undefined): void {
-  const isPlainJson = contentType === 'application/json' || JSON_TYPE.test(contentType ?? '')
-  if (isPlainJson && (encoding === undefined || encoding === 'identity')) return
+  if (isJsonType(contentType ?? '') && (encoding === undefined || encoding === 'identity')) return
   throw new RequestProblem(
     'unsupported_media_type',
     'Send application/json in UTF-8, not compressed.',
   )
+}
+
+/** Whether a content type is JSON in UTF-8. */
+export function isJsonType(contentType: string): boolean {
+  return contentType === 'application/json' || JSON_TYPE.test(contentType)
 }
 
 /** The value of a body. @throws RequestProblem `bad_json`. */
