@@ -13,6 +13,7 @@ import { PartitionService } from './nats/partition-service.ts'
 import { requirePayload } from './nats/payload.ts'
 import { joinCluster } from './nats/registry.ts'
 import { PartitionRecord } from './nats/registry-partition-record.ts'
+import { StockFeed } from './nats/stock-feed.ts'
 import { PartitionHost } from './partition-host.ts'
 import type { ProcessHooks } from './process-hooks.ts'
 import type { JournalEnd, Term } from './recover.ts'
@@ -42,6 +43,7 @@ export class CoreServer {
   #lease: Lease | undefined
   #record: PartitionRecord | undefined
   #service: PartitionService | undefined
+  #feed: StockFeed | undefined
 
   /** @throws LinkError when the settings for NATS make no sense. */
   constructor(settings: CoreSettings, own: OwnPartition, logger: Logger, hooks: ProcessHooks) {
@@ -51,7 +53,10 @@ export class CoreServer {
     this.#hooks = hooks
     this.#poison = new BoundedLog(logger)
     this.#linkOptions = linkOptions(settings, `holdfast core ${own.partition}`)
-    this.#host = new PartitionHost({ settings, ...own, logger, onFault: hooks.onFault })
+    this.#host = new PartitionHost({
+      ...{ settings, ...own, logger, onFault: hooks.onFault },
+      onDurable: (block) => this.#feed?.note(block),
+    })
   }
 
   /** Takes the data directory and the partition. Resolves when it serves. @throws when any of it is refused. */
@@ -77,6 +82,7 @@ export class CoreServer {
     this.#starting.abort(new Error('stopped while starting'))
     await this.#service?.stop()
     await this.#host.drain()
+    this.#feed?.stop()
     const left = () => this.#settings.drainMs - CLOSE_MS - (performance.now() - startedAt)
     const isSame = await this.#host.close(left())
     await this.#record?.report(this.#host.durableSeq)
@@ -153,14 +159,22 @@ export class CoreServer {
 
   #serve(link: NatsLink, port: EmbeddedPartition, { epoch, clusterId }: Term): void {
     const { cluster } = this.#settings
+    const isOwner = () => this.#lease?.isValid() ?? false
+    const onPoison = (reason: string, bytes: number) =>
+      this.#poison.warn(`frame refused: ${reason}`, { bytes })
+    // Without a wait since the host has opened: no SKU can have come that neither this list nor `note` knows.
+    this.#feed = new StockFeed({
+      ...{ link, cluster, epoch, port, isOwner, onPoison, ...this.#own, now: Date.now },
+      skus: this.#host.skus,
+      durableSeq: () => this.#host.durableSeq,
+    })
+    this.#feed.start()
     this.#service = new PartitionService({
-      ...{ link, cluster, clusterId, epoch, port, ...this.#own },
-      isOwner: () => this.#lease?.isValid() ?? false,
+      ...{ link, cluster, clusterId, epoch, port, isOwner, onPoison, ...this.#own },
       onFenced: (later) =>
         this.#hooks.onFault(
           new Error(`epoch ${later} has begun: another process owns the partition`),
         ),
-      onPoison: (reason, bytes) => this.#poison.warn(`frame refused: ${reason}`, { bytes }),
     })
     this.#logger.info({ ...this.#own, cluster, epoch, version: VERSION }, 'serving')
   }

@@ -1,7 +1,8 @@
 // A partition inside the gateway's own process: turns, group commit, the sweep of idle holds, and fail stop.
 import type { Command } from '../core/command.ts'
-import type { Partition } from '../core/partition.ts'
-import { GroupCommit } from '../journal/group-commit.ts'
+import { invariant } from '../core/invariant.ts'
+import type { EventBlock, Partition } from '../core/partition.ts'
+import { type BlockSource, GroupCommit } from '../journal/group-commit.ts'
 import type { Journal } from '../journal/journal.ts'
 import type { AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
 
@@ -16,6 +17,8 @@ export interface EmbeddedPartitionOptions {
   readonly isDiskLow: () => boolean
   /** A commit failed. Everything that waited has been answered; the process must end. */
   readonly onFault: (fault: unknown) => void
+  /** Told of every block that the disk has, in order, before its answers leave. Must not throw. */
+  readonly onDurable?: (block: EventBlock) => void
 }
 
 /** Runs one partition. Commands of one event-loop turn share a run, and usually a commit. */
@@ -32,7 +35,7 @@ export class EmbeddedPartition implements PartitionPort {
   constructor(options: EmbeddedPartitionOptions) {
     this.#options = options
     this.#partition = options.partition
-    this.#commits = new GroupCommit(options.partition, options.journal, {
+    this.#commits = new GroupCommit(blocksOf(options), options.journal, {
       onReturned: () => this.#turn(),
       onAcknowledged: () => this.#noticeIdle(),
       onFault: (fault) => this.#fail(fault),
@@ -108,5 +111,25 @@ export class EmbeddedPartition implements PartitionPort {
     this.#partition.abandon()
     this.#onIdle?.()
     this.#options.onFault(fault)
+  }
+}
+
+/** What group commit takes blocks from: the partition, and by the way whoever wants to hear of durable ones does. */
+function blocksOf({ partition, onDurable }: EmbeddedPartitionOptions): BlockSource {
+  if (onDurable === undefined) return partition
+  // The next block is taken before the one before is acknowledged.
+  const taken: EventBlock[] = []
+  return {
+    takeBlock: () => {
+      const block = partition.takeBlock()
+      if (block !== undefined) taken.push(block)
+      return block
+    },
+    acknowledge: (seq) => {
+      const block = taken.shift()
+      invariant(block !== undefined, 'what is durable was taken before')
+      onDurable(block)
+      partition.acknowledge(seq)
+    },
   }
 }

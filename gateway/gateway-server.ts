@@ -11,9 +11,13 @@ import { linkOptions } from './nats/link-options.ts'
 import { NativeApi } from './nats/native-api.ts'
 import { requirePayload } from './nats/payload.ts'
 import { RemotePartition } from './nats/remote-partition.ts'
+import { StockListener } from './nats/stock-listener.ts'
+import type { PartitionPort } from './partition-port.ts'
 import { Partitions } from './partitions.ts'
 import type { ProcessHooks } from './process-hooks.ts'
 import type { GatewaySettings } from './settings.ts'
+import { ShieldedPartition } from './shielded-partition.ts'
+import { FLAGS_MAX, SoldOutShield } from './sold-out-shield.ts'
 import { VERSION } from './version.ts'
 
 const SENDER_BYTES = 9
@@ -31,6 +35,7 @@ export class GatewayServer {
   readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
   readonly #stopping = new AbortController()
   #remotes: readonly RemotePartition[] = []
+  #listeners: readonly StockListener[] = []
   #link: NatsLink | undefined
   #native: NativeApi | undefined
   #app: FastifyInstance | undefined
@@ -52,7 +57,7 @@ export class GatewayServer {
     requirePayload(link)
     const hello = await this.#findCluster(link)
     this.#remotes = this.#reach(link, hello)
-    this.#partitions.put(this.#remotes)
+    this.#partitions.put(this.#shield(link, hello))
     this.#native = this.#offerNatively(link)
     const { clusterId, partitionCount } = hello
     this.#logger.info({ cluster: this.#settings.cluster, clusterId, partitionCount }, 'serving')
@@ -63,6 +68,7 @@ export class GatewayServer {
     this.#stopping.abort(new Error('stopped while starting'))
     await this.#native?.stop()
     await Promise.all(this.#remotes.map((remote) => remote.drain()))
+    for (const listener of this.#listeners) listener.stop()
     await this.#app?.close()
     await this.#link?.close()
     return true
@@ -129,5 +135,22 @@ export class GatewayServer {
     })
     native.start()
     return native
+  }
+
+  #shield(link: NatsLink, { partitionCount }: Hello): PartitionPort[] {
+    const { cluster, shieldStaleMs: staleMs } = this.#settings
+    const flagsMax = Math.ceil(FLAGS_MAX / partitionCount)
+    const shielded = this.#remotes.map((remote, partition) => {
+      const shield = new SoldOutShield({ staleMs, flagsMax })
+      const listener = new StockListener({
+        ...{ link, cluster, partition, partitionCount, shield },
+        onEpoch: (epoch) => remote.heedEpoch(epoch),
+        onTrouble: (reason) => this.#trouble.warn(reason, { partition }),
+      })
+      listener.start()
+      return { listener, port: new ShieldedPartition(remote, shield, listener) }
+    })
+    this.#listeners = shielded.map(({ listener }) => listener)
+    return shielded.map(({ port }) => port)
   }
 }

@@ -1,6 +1,7 @@
 // One partition and all that keeps it alive: its directory, recovery, group commit, disk watch and snapshots.
 import { mkdirSync } from 'node:fs'
 import type { Logger } from 'pino'
+import type { EventBlock } from '../core/partition.ts'
 import { stateHash } from '../core/state-hash.ts'
 import {
   type PartitionPaths,
@@ -25,6 +26,8 @@ export interface PartitionHostOptions {
   readonly logger: Logger
   /** The journal failed: every waiting answer has left, and the process must end. */
   readonly onFault: (fault: unknown) => void
+  /** As EmbeddedPartition has it. */
+  readonly onDurable?: (block: EventBlock) => void
 }
 
 /** A partition in this process, from its data directory to its last snapshot. */
@@ -50,6 +53,11 @@ export class PartitionHost {
   /** The highest seq known to be on disk; 0 before recovery. */
   get durableSeq(): number {
     return this.#recovered?.partition.durableSeq ?? 0
+  }
+
+  /** The names of all SKUs, those not yet durable included; none before recovery. */
+  get skus(): readonly string[] {
+    return this.#recovered?.state.actors.map(({ sku }) => sku) ?? []
   }
 
   /** The last owner of the directory, by its `processInstance`, where it is certainly dead. */
@@ -111,12 +119,14 @@ export class PartitionHost {
   }
 
   #sell({ partition, journal }: Recovered): EmbeddedPartition {
+    const { onDurable } = this.#options
     return new EmbeddedPartition({
       partition,
       journal,
       now: Date.now,
       isDiskLow: () => this.#disk?.isLow ?? false,
       onFault: this.#options.onFault,
+      ...(onDurable && { onDurable }),
     })
   }
 

@@ -127,6 +127,13 @@ const remoteSettings = {
     description:
       'How long a request may wait for its partition before its outcome is unknown, in ms.',
   }),
+  shieldStaleMs: Type.Integer({
+    minimum: 0,
+    maximum: 10_000,
+    default: 100,
+    description:
+      'How old a sold_out may be that a gateway gives without asking, in ms; below 60 it always asks.',
+  }),
 }
 
 /** The settings of each process, by their camel-case names; `HOLDFAST_LIKE_THIS` and `--like-this` are derived. */

@@ -8,6 +8,7 @@ import type { ReservationView, SkuView } from '../../core/outcome.ts'
 import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
 import type { Answer } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
+import type { NewReserve } from '../sold-out-shield.ts'
 import { reservationBody } from './answer-bodies.ts'
 import { idOfKey, randomId } from './new-reservation-id.ts'
 import { type ProblemBody, problemBody, problemOf, RequestProblem } from './problem-body.ts'
@@ -95,7 +96,11 @@ function commandOf(operation: Operation): RoutedCommand {
       const { sku, buyer, quantity, holdMs, meta, key } = operation
       requireShortMeta(meta)
       const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
-      return { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta }
+      const isFreshId = key === undefined
+      const command: NewReserve = {
+        ...{ kind: 'reserve', id, sku, buyer, quantity, holdMs, meta, isFreshId },
+      }
+      return command
     }
     case 'confirm': {
       const { quantity, paymentId } = operation

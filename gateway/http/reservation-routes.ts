@@ -48,7 +48,8 @@ function reserveRoute(app: FastifyInstance, partitions: Partitions): void {
     requireShortMeta(meta)
     const key = idempotencyKey(request)
     const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
-    const command = { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta } as const
+    const isFreshId = key === undefined
+    const command = { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta, isFreshId } as const
     partitions.submit(command, new ReservationTicket(request, reply))
   })
 }
