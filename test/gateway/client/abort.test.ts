@@ -25,7 +25,8 @@ describe('an aborted call', () => {
     })
     const server = await ScriptedServer.start([(response) => response.on('close', onClosed)])
     const aborter = new AbortController()
-    const call = newClient(server.url).reserve(ANN, { signal: aborter.signal })
+    const client = newClient(server.url, { deadlineMs: 600_000, attemptMs: 600_000 })
+    const call = client.reserve(ANN, { signal: aborter.signal })
     await expect.poll(() => server.received.length).toBe(1)
     aborter.abort(REASON)
     await expect(call).rejects.toBe(REASON)
@@ -33,12 +34,12 @@ describe('an aborted call', () => {
     expect(server.received.length).toBe(1)
   })
 
-  test('leaves the rest of its batch alone', async () => {
+  test('leaves the rest of its batch alone, and is not repeated with it', async () => {
     let answer: () => unknown = () => undefined
     const late: Reaction = (response, received) => {
-      answer = () => results(heldResult)(response, received)
+      answer = () => problem(503, 'busy')(response, received)
     }
-    const server = await ScriptedServer.start([late])
+    const server = await ScriptedServer.start([late, results(heldResult)])
     const aborter = new AbortController()
     const client = newClient(server.url)
     const bob = client.reserve({ ...ANN, buyer: 'bob' }, { signal: aborter.signal })
@@ -48,6 +49,8 @@ describe('an aborted call', () => {
     await expect(bob).rejects.toBe(REASON)
     answer()
     expect(granted(await ann).buyer).toBe('ann')
+    const buyers = server.received.map(({ operations }) => operations.map(({ buyer }) => buyer))
+    expect(buyers).toEqual([['bob', 'ann'], ['ann']])
   })
 
   test('that still waits is never sent', async () => {

@@ -14,6 +14,7 @@ import { tempDirectories } from '../../fixtures/temp-directory.ts'
 import {
   endScriptedServersAfterEach,
   heldResult,
+  problem,
   results,
   ScriptedServer,
 } from './scripted-server.ts'
@@ -96,22 +97,54 @@ describe('the client', () => {
 
   test('works where there is no setImmediate', async () => {
     const { url } = await ScriptedServer.start([results(heldResult)])
-    const script = `
+    const said = await runScript(`
       delete globalThis.setImmediate
       const { HoldfastClient, httpTransport } = await import('holdfast/client')
       const client = new HoldfastClient(httpTransport('${url}'))
       const buyers = ['ann', 'bob'].map((buyer) => client.reserve({ sku: 'a', buyer, quantity: 1 }))
       for (const { ok } of await Promise.all(buyers)) console.log(ok)
-      await client.close()`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    let said = ''
-    child.stdout.on('data', (text) => {
-      said += text
-    })
-    await once(child, 'close')
+      await client.close()`)
     expect(said).toBe('true\ntrue\n')
   })
+
+  test('leaves no timer behind, so that a process may end', async () => {
+    const server = await ScriptedServer.start([
+      problem(503, 'busy', { 'retry-after': '5' }),
+      results(heldResult),
+    ])
+    const said = await runScript(`
+      import { HoldfastClient, httpTransport } from 'holdfast/client'
+      const http = httpTransport('${server.url}')
+      let answers = 0
+      const send = async (...words) => http.send(...words).finally(() => answers++)
+      const client = new HoldfastClient({ operationsMax: 10, bytesMax: 1000, send, close: async () => {} })
+      const request = { sku: 'a', buyer: 'ann', quantity: 1 }
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+      const turn = () => new Promise((resolve) => setImmediate(resolve))
+      const aborter = new AbortController()
+      const first = client.reserve(request, { signal: aborter.signal }).catch(() => 'aborted')
+      while (answers === 0) await turn()
+      await turn()
+      console.log(timers())
+      aborter.abort()
+      console.log(await first)
+      console.log((await client.reserve(request)).ok)
+      await client.close()
+      console.log(timers())`)
+    expect(said).toBe('2\naborted\ntrue\n0\n')
+  })
 })
+
+/** Runs a script as a user's own; gives what it said. */
+async function runScript(script: string): Promise<string> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let said = ''
+  child.stdout.on('data', (text) => {
+    said += text
+  })
+  await once(child, 'close')
+  return said
+}

@@ -244,15 +244,16 @@ describe('nonsense', () => {
   const good = heldResult(ANN)
   const one = (change: object): Reaction => results(() => ({ ...good, ...change }))
   const { id: _, ...withoutId } = good
+  const latin = JSON.stringify({ results: [good], by: '\u00ff' })
 
   test.each<[string, Reaction]>([
     ['garbage', text(200, 'Welcome to the hotel')],
     ['no body', text(200, '')],
     [
       'bytes that are no UTF-8',
-      (response) => response.writeHead(200).end(Buffer.from([0x7b, 0xff, 0x7d])),
+      (response) => response.writeHead(200).end(Buffer.from(latin, 'latin1')),
     ],
-    ['an endless body', (response) => response.writeHead(200).end(Buffer.alloc(9 * 2 ** 20, 0x20))],
+    ['an endless body', text(200, JSON.stringify({ results: [good] }).padEnd(9 * 2 ** 20))],
     ['a list', json(200, [good])],
     ['no results', json(200, {})],
     ['results that are no list', json(200, { results: { 0: good } })],

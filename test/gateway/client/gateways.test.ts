@@ -5,6 +5,7 @@ import { granted, testClients } from './clients.ts'
 import {
   endScriptedServersAfterEach,
   heldResult,
+  problem,
   reset,
   results,
   ScriptedServer,
@@ -35,6 +36,17 @@ describe('several gateways', () => {
     for (let count = 0; count < 10; count++) granted(await client.reserve(ANN))
     expect(good.received.length).toBe(10)
     expect(broken.received.length, 'it is passed over after the first time').toBeLessThan(10)
+  })
+
+  test('stand in for one that is not ready', async () => {
+    const [busy, good] = [
+      await ScriptedServer.start([problem(503, 'draining')]),
+      await ScriptedServer.start([held]),
+    ]
+    const client = newClient([busy.url, good.url])
+    for (let count = 0; count < 20; count++) granted(await client.reserve(ANN))
+    expect(good.received.length).toBe(20)
+    expect(busy.received.length, 'it is passed over after the first time').toBeLessThan(10)
   })
 
   test('are all asked again when all have failed', async () => {
