@@ -177,6 +177,6 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     504,
     'Outcome unknown',
     true,
-    'The journal failed while this was being written: it may or may not have happened. Retry with the same key.',
+    'It may or may not have happened: the journal failed, or no answer came in time. Retry with the same key.',
   ),
 }

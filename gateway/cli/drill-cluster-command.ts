@@ -75,18 +75,24 @@ async function runClusterDrill(flags: ClusterFlags): Promise<void> {
     if (flags.quiet !== true) process.stderr.write(`${text}\n`)
   }
   onNote(`seed ${seed}, ${flags.minutes} minutes, in ${directory}`)
+  // The cluster's processes are in groups of their own: a Ctrl-C in the terminal would leave them behind.
+  const end = new AbortController()
+  const { signal } = end
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => end.abort())
   const onFault = (fault: Fault, acknowledged: number) =>
     onNote(`${inWordsOf(fault)}; ${acknowledged} reservations acknowledged so far`)
   try {
     const { file, limit, partitions, gateways } = flags
     const durationMs = flags.minutes * MINUTE_MS
     const size = { file, limit, partitions, gateways, durationMs, seed, directory }
-    conclude(await clusterDrill({ ...size, onFault, onNote }), directory, flags)
+    conclude(await clusterDrill({ ...size, onFault, onNote, signal }), directory, flags)
   } catch (error) {
     const isKnown = [DrillError, DriveError, ClusterError].some((kind) => error instanceof kind)
     if (!isKnown) throw error
     process.stderr.write(`drill: ${(error as Error).message}\nThe data is in ${directory}.\n`)
     process.exitCode = EXIT_FAULT
+    // A drive that was interrupted would go on trying for a minute.
+    if (signal.aborted) process.exit()
   }
 }
 

@@ -298,7 +298,6 @@ export class RemotePartition implements PartitionPort {
       }
     }
     this.#dropOverdue(now)
-    this.#noticeIdle()
   }
 
   #dropOverdue(now: number): void {
@@ -309,13 +308,12 @@ export class RemotePartition implements PartitionPort {
     }
   }
 
-  // What was sent before the link broke may have arrived; what was not certainly never will.
+  // What was sent before the link broke may have arrived, and is asked again; what was not certainly never will.
   #heedLink(isUp: boolean): void {
-    for (const frame of this.#inFlight.values()) {
-      frame.mayHaveRun = true
-      if (isUp) frame.nextAttemptAt = 0
+    if (isUp) {
+      for (const frame of this.#inFlight.values()) frame.nextAttemptAt = 0
+      return
     }
-    if (isUp) return
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       next.ticket.answer({ kind: 'fault', code: 'partition_unavailable' })
     }

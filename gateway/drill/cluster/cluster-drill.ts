@@ -7,6 +7,7 @@ import { DEFAULT_COLUMNS } from '../../drive/columns.ts'
 import type { DriveOptions } from '../../drive/drive-options.ts'
 import { driveOrders } from '../../drive/drive-orders.ts'
 import { AcknowledgedLog } from '../acknowledged-log.ts'
+import { DrillError } from '../errors.ts'
 import { countHashMismatches } from '../hash-mismatches.ts'
 import { countLost, inspectConservation } from '../inspect-server.ts'
 import { seededRandom } from '../random.ts'
@@ -34,6 +35,8 @@ export interface ClusterDrillOptions {
   readonly directory: string
   readonly onFault: (fault: Fault, acknowledged: number) => void
   readonly onNote: (note: string) => void
+  /** Ends the drill, and all that it has started. */
+  readonly signal: AbortSignal
 }
 
 /** What the drill found; everything from `lost` on must be 0. */
@@ -53,34 +56,54 @@ export interface ClusterDrillReport {
   readonly late: number
 }
 
-/** Runs the drill. @throws ClusterError, DrillError or DriveError when it could not be carried out. */
+/** Runs the drill. @throws ClusterError, DrillError or DriveError when it could not be carried out, or was ended. */
 export async function clusterDrill(options: ClusterDrillOptions): Promise<ClusterDrillReport> {
-  const data = join(options.directory, 'cluster')
-  const cluster = drillCluster(options, data)
+  const cluster = drillCluster(options, dataOf(options))
   const log = new AcknowledgedLog(join(options.directory, 'acknowledged.ndjson'))
   const prober = new Prober(cluster.gateways, DEADLINE_MS)
-  const faults: Record<string, number> = {}
   try {
-    await cluster.start()
-    prober.start()
-    const wreaking = wreak(cluster, prober, log, options, faults)
-    const ledgerDifferences = await driveUntil(wreaking, cluster, log, options)
-    prober.stop()
-    const found = await inspect(cluster, log)
-    const isWhole = await cluster.stop()
-    const { seed } = options
-    return {
-      ...{ seed, faults, probes: prober.probes, acknowledged: log.promised.size, ...found },
-      doubled: log.doubled,
-      ledgerDifferences,
-      hashMismatches: (isWhole ? 0 : 1) + (await countHashMismatches(data, options.partitions)),
-      late: prober.late,
-    }
+    return await Promise.race([carryOut(options, cluster, prober, log), endOf(options.signal)])
   } finally {
     prober.stop()
     await cluster.kill()
     log.close()
   }
+}
+
+async function carryOut(
+  options: ClusterDrillOptions,
+  cluster: LocalCluster,
+  prober: Prober,
+  log: AcknowledgedLog,
+): Promise<ClusterDrillReport> {
+  const { seed, partitions } = options
+  const faults: Record<string, number> = {}
+  await cluster.start()
+  prober.start()
+  const wreaking = wreak(cluster, prober, log, options, faults)
+  const ledgerDifferences = await driveUntil(wreaking, cluster, log, options)
+  prober.stop()
+  const found = await inspect(cluster, log)
+  const isWhole = await cluster.stop()
+  const mismatches = await countHashMismatches(dataOf(options), partitions)
+  return {
+    ...{ seed, faults, probes: prober.probes, acknowledged: log.promised.size, ...found },
+    doubled: log.doubled,
+    ledgerDifferences,
+    hashMismatches: (isWhole ? 0 : 1) + mismatches,
+    late: prober.late,
+  }
+}
+
+function dataOf({ directory }: ClusterDrillOptions): string {
+  return join(directory, 'cluster')
+}
+
+function endOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new DrillError('server_ended', 'The drill was told to end.'))
+    signal.addEventListener('abort', end, { once: true })
+  })
 }
 
 function drillCluster(options: ClusterDrillOptions, directory: string): LocalCluster {

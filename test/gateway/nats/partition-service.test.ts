@@ -1,100 +1,23 @@
 // The owner's side against strangers: every frame is executed and answered once, or refused, and nothing else happens.
 import type { Socket } from 'node:net'
-import type { Msg } from '@nats-io/transport-node'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../core/command.ts'
+import { NO_ROW } from '../../../core/hash-index.ts'
 import { BoundedLog } from '../../../gateway/bounded-log.ts'
-import { readAnswer } from '../../../gateway/nats/answer-codec.ts'
-import {
-  type AnswerFrame,
-  type CommandFrame,
-  encodeCommandFrame,
-  readAnswerFrame,
-} from '../../../gateway/nats/frame.ts'
-import { askHello, encodeHello } from '../../../gateway/nats/hello.ts'
-import { NatsLink } from '../../../gateway/nats/link.ts'
+import { encodeAnswer, readAnswer } from '../../../gateway/nats/answer-codec.ts'
 import { commandSubject, helloSubject } from '../../../gateway/nats/subjects.ts'
 import { packr } from '../../../journal/message-pack.ts'
-import { open, readSku, reserve } from '../../fixtures/commands.ts'
+import { idOf, open, readSku, reserve } from '../../fixtures/commands.ts'
 import { testNats } from '../../fixtures/nats.ts'
 import { answersOf, ask, submitAll } from '../../fixtures/noted-ticket.ts'
-import { newCluster, type RemoteShopUnderTest, remoteShops } from '../../fixtures/remote-shop.ts'
+import { remoteShops } from '../../fixtures/remote-shop.ts'
 import { randomTest } from '../../fixtures/seed.ts'
+import { Stranger } from '../../fixtures/stranger.ts'
 
 const nats = testNats()
 const start = remoteShops()
 const DEADLINE = { timeout: 20_000 }
 const LONG_MS = 60_000
-
-/** Somebody with a connection to the same NATS, who writes what he likes. */
-class Stranger {
-  readonly replies: Msg[] = []
-  readonly #link: NatsLink
-  readonly #cluster: string
-  #number = 0
-
-  private constructor(link: NatsLink, cluster: string) {
-    this.#link = link
-    this.#cluster = cluster
-  }
-
-  static async meet({ far }: RemoteShopUnderTest): Promise<Stranger> {
-    const servers = [`127.0.0.1:${far.ownerLink.connection.getServer().split(':').at(-1)}`]
-    const link = await NatsLink.connect({ servers, name: 'stranger' })
-    onTestFinished(() => link.close())
-    const stranger = new Stranger(link, far.cluster)
-    link.connection.subscribe(`${link.inboxPrefix}.>`, {
-      callback: (_error, message) => void stranger.replies.push(message),
-    })
-    await link.connection.flush()
-    return stranger
-  }
-
-  get answers(): (AnswerFrame | 'version' | undefined)[] {
-    return this.replies.map(({ data }) => readAnswerFrame(data))
-  }
-
-  frame(commands: readonly Command[], head: Partial<CommandFrame> = {}): Uint8Array {
-    return encodeCommandFrame({
-      ...{ partition: 0, partitionCount: 1, epoch: 0, sender: 'stranger' },
-      ...{ number: ++this.#number, sentAtMs: Math.floor(performance.now()), dueInMs: LONG_MS },
-      commands,
-      ...head,
-    })
-  }
-
-  send(bytes: Uint8Array, reply: string | undefined = `${this.#link.inboxPrefix}.1`): void {
-    this.#link.publish(commandSubject(this.#cluster, 0), bytes, reply)
-  }
-
-  sendTo(subject: string, reply?: string): void {
-    this.#link.publish(subject, new Uint8Array(), reply ?? `${this.#link.inboxPrefix}.1`)
-  }
-
-  /** The answer to what is sent now. */
-  async ask(bytes: Uint8Array): Promise<AnswerFrame | 'version' | undefined> {
-    const before = this.replies.length
-    this.send(bytes)
-    await expect.poll(() => this.replies.length, DEADLINE).toBe(before + 1)
-    return this.answers.at(-1)
-  }
-
-  /** Messages to `subject` from now on. */
-  async watch(subject: string): Promise<Msg[]> {
-    const seen: Msg[] = []
-    this.#link.connection.subscribe(subject, {
-      callback: (_error, message) => void seen.push(message),
-    })
-    await this.#link.connection.flush()
-    return seen
-  }
-
-  /** Resolves when the owner has taken all that was sent. */
-  async settled(owner: NatsLink): Promise<void> {
-    await this.#link.connection.flush()
-    await owner.connection.flush()
-  }
-}
 
 async function meet(choices?: Parameters<typeof start>[0]) {
   const far = await start(choices)
@@ -170,6 +93,28 @@ describe('a frame', () => {
       answers: 'overdue',
     })
     expect(shop.hash, 'it had time left').not.toBe(before)
+  })
+
+  test('whose deadline passes while it waits for its turn is dropped, and answered busy', async () => {
+    const { stranger, shop, remote, far } = await meet()
+    await ask(remote, open(1_000_000, {}, 'hat'))
+    shop.journal.hold()
+    // One block is being written, the next one is full, and what comes now stays in the inbox.
+    const crowd = Array.from({ length: 10_000 }, (_, number) =>
+      reserve(`k${number}`, 1, { sku: 'hat' }),
+    )
+    const held = submitAll(remote, crowd)
+    await expect.poll(() => shop.partition.inboxLength, DEADLINE).toBeGreaterThan(0)
+    const dueAt = performance.now() + 200
+    stranger.send(stranger.frame([reserve('late'), readSku()], { dueInMs: 200 }))
+    await stranger.settled(far.ownerLink)
+    await expect.poll(() => performance.now(), DEADLINE).toBeGreaterThan(dueAt + 50)
+    expect(stranger.replies).toEqual([])
+    shop.journal.letGo()
+    const busy = encodeAnswer({ kind: 'fault', code: 'busy' })
+    await expect.poll(() => stranger.answers, DEADLINE).toMatchObject([{ answers: [busy, busy] }])
+    for (const answer of await answersOf(held)) expect(answer.kind).toBe('reservation')
+    expect(shop.state.rowOf(idOf('late'))).toBe(NO_ROW)
   })
 
   test('that comes again while it runs joins it, and is executed and answered once', async () => {
@@ -329,59 +274,6 @@ describe('an owner', () => {
     const { far } = await meet()
     await far.ownerLink.close()
     await far.service.stop()
-  })
-})
-
-describe('a hello', () => {
-  test('says which cluster it is', async () => {
-    const { far } = await meet({ owner: { epoch: 9 } })
-    expect(await askHello(far.gatewayLink, far.cluster)).toEqual({
-      ...{
-        clusterId: '0123456789abcdef0123456789abcdef',
-        partition: 0,
-        partitionCount: 1,
-        epoch: 9,
-      },
-    })
-    expect(await askHello(far.gatewayLink, newCluster()), 'nobody there').toBeUndefined()
-  })
-
-  test('is not said by who is no owner, nor into our own subjects', async () => {
-    let isOwner = true
-    const { far, stranger } = await meet({ owner: { isOwner: () => isOwner } })
-    const ours = await stranger.watch('holdfast.>')
-    const subject = helloSubject(far.cluster, 0)
-    stranger.sendTo(subject, commandSubject(far.cluster, 0))
-    await stranger.settled(far.ownerLink)
-    isOwner = false
-    stranger.sendTo(subject)
-    await stranger.settled(far.ownerLink)
-    isOwner = true
-    await stranger.ask(stranger.frame([readSku()]))
-    expect(stranger.replies).toHaveLength(1)
-    expect(ours.map((message) => message.subject)).toEqual([
-      ...[subject, subject, commandSubject(far.cluster, 0)],
-    ])
-  })
-
-  test.each<[string, Uint8Array]>([
-    ['noise', Buffer.from('hello')],
-    ['of another version', packr.pack([2, '0'.repeat(32), 0, 1, 1])],
-    [
-      'of another partition',
-      encodeHello({ clusterId: '0'.repeat(32), partition: 1, partitionCount: 2, epoch: 1 }),
-    ],
-    ['without a cluster', packr.pack([1, '', 0, 1, 1])],
-    ['of no partitions', packr.pack([1, '0'.repeat(32), 0, 0, 1])],
-    ['with a field too many', packr.pack([1, '0'.repeat(32), 0, 1, 1, 1])],
-  ])('that is %s is none', async (_what, bytes) => {
-    const { far } = await meet()
-    const cluster = newCluster()
-    far.ownerLink.connection.subscribe(helloSubject(cluster, 0), {
-      callback: (_error, { reply = '' }) => void far.ownerLink.publish(reply, bytes),
-    })
-    await far.ownerLink.connection.flush()
-    expect(await askHello(far.gatewayLink, cluster)).toBeUndefined()
   })
 })
 

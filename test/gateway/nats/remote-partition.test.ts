@@ -1,73 +1,25 @@
-// A gateway's port against owners that are absent, silent, replaced, wrong or gone: one answer each, and a true one.
-import { afterEach, describe, expect, test } from 'vitest'
+// A gateway's port against owners that are absent, silent, replaced or wrong: one answer each, and a true one.
+import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../core/command.ts'
 import { encodeAnswer } from '../../../gateway/nats/answer-codec.ts'
 import { FRAME_BYTES_MAX } from '../../../gateway/nats/limits.ts'
-import { NatsLink } from '../../../gateway/nats/link.ts'
-import type {
-  RemotePartition,
-  RemotePartitionOptions,
-} from '../../../gateway/nats/remote-partition.ts'
+import type { NatsLink } from '../../../gateway/nats/link.ts'
 import type { Answer } from '../../../gateway/partition-port.ts'
 import { packr } from '../../../journal/message-pack.ts'
 import { cancel, open, readSku, reserve } from '../../fixtures/commands.ts'
+import { loneGateways, rightAnswers, someView, turn } from '../../fixtures/lone-gateway.ts'
 import { testNats } from '../../fixtures/nats.ts'
 import { answersOf, ask, submitAll } from '../../fixtures/noted-ticket.ts'
-import {
-  natsForFile,
-  newCluster,
-  reach,
-  remoteShops,
-  type Told,
-} from '../../fixtures/remote-shop.ts'
+import { reach, remoteShops, type Told } from '../../fixtures/remote-shop.ts'
 import { type SeenFrame, scriptedOwner } from '../../fixtures/scripted-owner.ts'
 import { type Random, randomTest } from '../../fixtures/seed.ts'
 
 const nats = testNats()
-const server = natsForFile()
 const start = remoteShops()
+const gateway = loneGateways()
 const DEADLINE = { timeout: 20_000 }
 
-interface Gateway {
-  readonly cluster: string
-  readonly link: NatsLink
-  readonly ownerLink: NatsLink
-  readonly remote: RemotePartition
-  readonly told: Told
-}
-
-const gateways: Gateway[] = []
-afterEach(async () => {
-  // Every test ends with everything answered: nothing is left behind that a drain would wait for.
-  await Promise.all(gateways.map(({ remote }) => remote.drain()))
-  await Promise.all(
-    gateways.splice(0).flatMap(({ link, ownerLink }) => [link.close(), ownerLink.close()]),
-  )
-})
-
-/** A port whose owner is left to the test. */
-async function gateway(
-  options: Partial<RemotePartitionOptions> = {},
-  url = server.url,
-): Promise<Gateway> {
-  const cluster = newCluster()
-  const connect = (name: string) => NatsLink.connect({ servers: [url], name })
-  const [link, ownerLink] = await Promise.all([connect('gateway'), connect('owner')])
-  const told: Told = { troubles: [], mismatches: [], poison: [], fenced: [] }
-  const remote = reach(link, told, { cluster, deadlineMs: 300, ...options })
-  await link.connection.flush()
-  const made = { cluster, link, ownerLink, remote, told }
-  gateways.push(made)
-  return made
-}
-
 const fault = (code: string) => ({ kind: 'fault', code })
-const view: Answer = {
-  ...{ kind: 'sku', isNew: false, isReplay: false, sku: 'shoe', stock: 5, available: 5, held: 0 },
-  ...{ sold: 0, rules: open(5).rules, seq: 1, at: 1_000 },
-}
-const right = ({ frame }: SeenFrame) => frame.commands.map(() => encodeAnswer(view))
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('without an owner', () => {
   test('a command is answered partition_unavailable long before its deadline: it was not executed', async () => {
@@ -76,8 +28,10 @@ describe('without an owner', () => {
       fault('partition_unavailable'),
       fault('partition_unavailable'),
     ])
-    const seen = await scriptedOwner(ownerLink, cluster, (frame) => frame.reply(right(frame)))
-    expect(await ask(remote, readSku())).toEqual([view])
+    const seen = await scriptedOwner(ownerLink, cluster, (frame) =>
+      frame.reply(rightAnswers(frame)),
+    )
+    expect(await ask(remote, readSku())).toEqual([someView])
     expect(
       seen.map(({ frame }) => frame.commands),
       'nothing came later',
@@ -107,8 +61,12 @@ describe('an owner that does not answer', () => {
 
   test('and answers the second attempt is believed', async () => {
     const { remote, cluster, ownerLink } = await gateway({ deadlineMs: 900 })
-    await scriptedOwner(ownerLink, cluster, (seen, index) => index === 1 && seen.reply(right(seen)))
-    expect(await ask(remote, readSku())).toEqual([view])
+    await scriptedOwner(
+      ownerLink,
+      cluster,
+      (seen, index) => index === 1 && seen.reply(rightAnswers(seen)),
+    )
+    expect(await ask(remote, readSku())).toEqual([someView])
   })
 
   test('and goes away leaves the outcome unknown: what nobody takes now may have been taken before', async () => {
@@ -125,9 +83,12 @@ describe('an owner that does not answer', () => {
       await scriptedOwner(
         ownerLink,
         cluster,
-        (seen, index) => index === 1 && seen.reply([no, encodeAnswer(view)]),
+        (seen, index) => index === 1 && seen.reply([no, encodeAnswer(someView)]),
       )
-      expect(await ask(remote, reserve('k'), readSku())).toEqual([fault('outcome_unknown'), view])
+      expect(await ask(remote, reserve('k'), readSku())).toEqual([
+        fault('outcome_unknown'),
+        someView,
+      ])
     },
   )
 
@@ -177,13 +138,13 @@ describe('an answer', () => {
   test('of an owner that was replaced counts for nothing', async () => {
     const { remote, cluster, ownerLink, told } = await gateway({ deadlineMs: 900 })
     remote.heedEpoch(2)
-    const old = { ...view, available: 0 } as Answer
+    const old = { ...someView, available: 0 } as Answer
     const seen = await scriptedOwner(ownerLink, cluster, (frame, index) =>
       index === 0
         ? frame.reply([encodeAnswer(old)], { epoch: 1 })
-        : frame.reply(right(frame), { epoch: index + 1 }),
+        : frame.reply(rightAnswers(frame), { epoch: index + 1 }),
     )
-    expect(await ask(remote, readSku())).toEqual([view])
+    expect(await ask(remote, readSku())).toEqual([someView])
     expect(told.troubles).toEqual(['an answer of an owner that was replaced was dropped'])
     await ask(remote, readSku())
     await ask(remote, readSku())
@@ -195,22 +156,28 @@ describe('an answer', () => {
     ['noise', (seen) => seen.send(Buffer.from('noise'))],
     ['nothing', (seen) => seen.send(Buffer.alloc(0))],
     ['an array of another version', (seen) => seen.send(packr.pack([2, 0, 1, 1, 1, []]))],
-    ['for another frame', (seen) => seen.reply(right(seen), { number: seen.frame.number + 1 })],
+    [
+      'for another frame',
+      (seen) => seen.reply(rightAnswers(seen), { number: seen.frame.number + 1 }),
+    ],
     ['with an answer too few', (seen) => seen.reply([])],
-    ['with an answer too many', (seen) => seen.reply([...right(seen), ...right(seen)])],
-    ['of another partition', (seen) => seen.reply(right(seen), { partition: 1 })],
-    ['of another count', (seen) => seen.reply(right(seen), { partitionCount: 2 })],
+    [
+      'with an answer too many',
+      (seen) => seen.reply([...rightAnswers(seen), ...rightAnswers(seen)]),
+    ],
+    ['of another partition', (seen) => seen.reply(rightAnswers(seen), { partition: 1 })],
+    ['of another count', (seen) => seen.reply(rightAnswers(seen), { partitionCount: 2 })],
     [
       'to another question',
-      (seen) => seen.reply([encodeAnswer({ ...view, sku: 'hat' } as Answer)]),
+      (seen) => seen.reply([encodeAnswer({ ...someView, sku: 'hat' } as Answer)]),
     ],
     ['that is none', (seen) => seen.reply([[99]])],
   ])('that is %s is dropped, and the right one is waited for', async (_what, wrong) => {
     const { remote, cluster, ownerLink, told } = await gateway({ deadlineMs: 900 })
     await scriptedOwner(ownerLink, cluster, (seen, index) =>
-      index === 0 ? wrong(seen) : seen.reply(right(seen)),
+      index === 0 ? wrong(seen) : seen.reply(rightAnswers(seen)),
     )
-    expect(await ask(remote, readSku())).toEqual([view])
+    expect(await ask(remote, readSku())).toEqual([someView])
     expect(told.troubles).toHaveLength(1)
     expect(told.mismatches).toEqual([])
   })
@@ -218,12 +185,12 @@ describe('an answer', () => {
   test('that comes twice, or after the deadline, is given once', async () => {
     const { remote, cluster, ownerLink, told } = await gateway()
     const seen = await scriptedOwner(ownerLink, cluster, (frame, index) => {
-      if (index === 0) for (let time = 0; time < 3; time++) frame.reply(right(frame))
+      if (index === 0) for (let time = 0; time < 3; time++) frame.reply(rightAnswers(frame))
     })
-    expect(await ask(remote, readSku())).toEqual([view])
+    expect(await ask(remote, readSku())).toEqual([someView])
     const late = submitAll(remote, [readSku()])
     expect(await answersOf(late)).toEqual([fault('outcome_unknown')])
-    for (const frame of seen.slice(1)) frame.reply(right(frame))
+    for (const frame of seen.slice(1)) frame.reply(rightAnswers(frame))
     await ownerLink.connection.flush()
     await turn()
     await answersOf(late)
@@ -276,12 +243,12 @@ describe('a refusal of a frame', () => {
       const isNew = !names.includes(seen.frame.sender)
       if (isNew) names.push(seen.frame.sender)
       if (names.length < 3) seen.reply('overdue')
-      else seen.reply(right(seen))
+      else seen.reply(rightAnswers(seen))
     })
     expect(await ask(remote, readSku())).toEqual([fault('busy')])
     expect(await ask(remote, readSku())).toEqual([fault('busy')])
-    expect(await ask(remote, readSku())).toEqual([view])
-    expect(await ask(remote, readSku())).toEqual([view])
+    expect(await ask(remote, readSku())).toEqual([someView])
+    expect(await ask(remote, readSku())).toEqual([someView])
     expect(names).toHaveLength(3)
     expect(names[0]).toBe(sender)
   })
@@ -318,14 +285,14 @@ describe('a frame', () => {
       { deadlineMs: 60_000 },
       small.url,
     )
-    await scriptedOwner(ownerLink, cluster, (seen) => seen.reply(right(seen)))
+    await scriptedOwner(ownerLink, cluster, (seen) => seen.reply(rightAnswers(seen)))
     const long = Array.from({ length: 200 }, (_, number) =>
       reserve(`k${number}`, 1, { meta: 'm'.repeat(512) }),
     )
     const answers = await ask(remote, ...long)
     expect(answers).toEqual(long.map(() => fault('busy')))
     expect(told.troubles.join()).toContain('max_payload')
-    expect(await ask(remote, readSku())).toEqual([view])
+    expect(await ask(remote, readSku())).toEqual([someView])
     expect(link.isUp).toBe(true)
   })
 })
@@ -340,96 +307,6 @@ async function spy(link: NatsLink, cluster: string): Promise<number[]> {
   return sizes
 }
 
-describe('while NATS is down', () => {
-  test('commands are refused at once, and nothing of them is sent later', async () => {
-    const own = await nats.server()
-    const { remote, link, cluster } = await gateway({ deadlineMs: 60_000 }, own.url)
-    await own.kill()
-    await expect.poll(() => link.isUp, DEADLINE).toBe(false)
-    const refused = submitAll(remote, [reserve('k1'), reserve('k2')])
-    for (const { answers } of refused) expect(answers).toEqual([fault('partition_unavailable')])
-    expect(remote.unreadyReasons()).toEqual(['nats_down'])
-    await own.start()
-    const spying = await nats.link(own)
-    const seen = await scriptedOwner(spying, cluster, (frame) => frame.reply(right(frame)))
-    await expect.poll(() => link.isUp, DEADLINE).toBe(true)
-    expect(remote.unreadyReasons()).toEqual([])
-    expect(await ask(remote, readSku())).toEqual([view])
-    expect(seen.map(({ frame }) => frame.commands)).toEqual([[readSku()]])
-    await answersOf(refused)
-  })
-
-  test('what waits for a frame is refused, what was sent is sent again when it is back', async () => {
-    const own = await nats.server()
-    const { remote, link, cluster } = await gateway({ deadlineMs: 20_000 }, own.url)
-    const silent = await scriptedOwner(await nats.link(own), cluster)
-    const sent: ReturnType<typeof submitAll> = []
-    for (let frame = 0; frame < 16; frame++) {
-      sent.push(...submitAll(remote, [readSku()]))
-      await turn()
-    }
-    const waiting = submitAll(remote, [reserve('never')])
-    await expect.poll(() => silent.length, DEADLINE).toBe(16)
-    await own.kill()
-    await expect.poll(() => link.isUp, DEADLINE).toBe(false)
-    expect(await answersOf(waiting)).toEqual([fault('partition_unavailable')])
-    for (const { answers } of sent) expect(answers).toEqual([])
-    await own.start()
-    const seen = await scriptedOwner(await nats.link(own), cluster, (each) =>
-      each.reply(right(each)),
-    )
-    expect(await answersOf(sent)).toEqual(sent.map(() => view))
-    expect(seen.flatMap(({ frame }) => frame.commands)).not.toContainEqual(reserve('never'))
-  })
-
-  test('and back again, under load: every command is answered once, every promise kept once', async () => {
-    const own = await nats.server()
-    const { remote, shop, far } = await start({ gateway: { deadlineMs: 1_000 } }, own)
-    await ask(remote, open(1_000_000))
-    const tickets: ReturnType<typeof submitAll> = []
-    let isSelling = true
-    const load = async () => {
-      for (let number = 0; isSelling; number++) {
-        const keys = Array.from({ length: 20 }, (_, index) => `k${number}-${index}`)
-        tickets.push(
-          ...submitAll(
-            remote,
-            keys.map((key) => reserve(key)),
-          ),
-        )
-        await new Promise((resolve) => setTimeout(resolve, 1))
-      }
-    }
-    const selling = load()
-    for (let round = 0; round < 3; round++) {
-      const before = shop.state.lastSeq
-      await expect.poll(() => shop.state.lastSeq, DEADLINE).toBeGreaterThan(before + 200)
-      await own.kill()
-      await expect.poll(() => far.gatewayLink.isUp, DEADLINE).toBe(false)
-      await own.start()
-    }
-    const before = shop.state.lastSeq
-    await expect.poll(() => shop.state.lastSeq, DEADLINE).toBeGreaterThan(before + 200)
-    isSelling = false
-    await selling
-    const answers = await answersOf(tickets)
-    const held = answers.flatMap((answer) => (answer.kind === 'reservation' ? [answer.id] : []))
-    expect(held.length).toBeGreaterThan(500)
-    for (const id of held) expect(shop.state.rowOf(id)).toBeGreaterThanOrEqual(0)
-    expect(new Set(held.map((id) => JSON.stringify(id))).size).toBe(held.length)
-    const unknown = answers.filter(
-      (answer) => answer.kind === 'fault' && answer.code === 'outcome_unknown',
-    )
-    const made = shop.state.lastSeq - 1
-    expect(made, 'what is not acknowledged is unknown').toBeGreaterThanOrEqual(held.length)
-    expect(made).toBeLessThanOrEqual(held.length + unknown.length)
-    const others = answers.filter(
-      (answer) => answer.kind !== 'reservation' && answer.kind !== 'fault',
-    )
-    expect(others).toEqual([])
-  })
-})
-
 /** What an owner may do with a frame. */
 function misbehave(random: Random, seen: SeenFrame): void {
   const busy = encodeAnswer({ kind: 'fault', code: 'busy' })
@@ -438,13 +315,13 @@ function misbehave(random: Random, seen: SeenFrame): void {
     () => seen.reply('malformed'),
     () => seen.send(Buffer.from('noise')),
     () => seen.reply([]),
-    () => seen.reply(right(seen), { epoch: 0 }),
+    () => seen.reply(rightAnswers(seen), { epoch: 0 }),
     () => seen.reply(seen.frame.commands.map(() => busy)),
     () => undefined,
-    () => seen.reply(right(seen)),
+    () => seen.reply(rightAnswers(seen)),
   ]
   random.pick(faults)()
-  if (random.oneIn(3)) seen.reply(right(seen))
+  if (random.oneIn(3)) seen.reply(rightAnswers(seen))
 }
 
 randomTest(
