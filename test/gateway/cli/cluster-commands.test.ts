@@ -12,7 +12,14 @@ import { runHoldfast } from '../../fixtures/real-server.ts'
 import { Sales } from '../../fixtures/sales.ts'
 import { ROOT } from '../../fixtures/source-files.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
-import { groupOf, isRunning, processesNaming, SOON, skuOf } from '../../fixtures/test-cluster.ts'
+import {
+  descendantsOf,
+  groupOf,
+  isRunning,
+  processesNaming,
+  SOON,
+  skuOf,
+} from '../../fixtures/test-cluster.ts'
 
 const SKUS = [skuOf(0, 2), skuOf(1, 2)]
 const newDirectory = tempDirectories()
@@ -40,6 +47,7 @@ class Command {
   readonly lines: Line[] = []
   /** By this text its processes can be told from all others. */
   readonly #mark: string
+  readonly #descendants: number[] = []
   stderr = ''
 
   constructor(words: readonly string[], mark: string) {
@@ -59,6 +67,7 @@ class Command {
 
   /** Waits for its end; gives its exit code. */
   async end(signal?: NodeJS.Signals): Promise<number | null> {
+    this.#descendants.push(...descendantsOf(Number(this.child.pid)))
     if (signal !== undefined) this.child.kill(signal)
     if (this.child.exitCode === null && this.child.signalCode === null) {
       await once(this.child, 'exit')
@@ -74,7 +83,8 @@ class Command {
   /** Ends whatever a failed test left. */
   async destroy(): Promise<void> {
     await this.end('SIGKILL')
-    for (const pid of this.family()) process.kill(pid, 'SIGKILL')
+    const left = new Set([...this.family(), ...this.#descendants.filter(isRunning)])
+    for (const pid of left) process.kill(pid, 'SIGKILL')
   }
 }
 

@@ -36,7 +36,11 @@ test('a gateway answers 503 at once, a core waits, and both come up with NATS', 
 
   await cluster.nats.start()
   await serving
-  expect((await sales.call(gateway, 'GET', '/readyz')).status).toBe(200)
+  // The owner is heard of a moment later.
+  await vi.waitFor(
+    async () => expect((await sales.call(gateway, 'GET', '/readyz')).status).toBe(200),
+    SOON,
+  )
   await sales.open(gateway, 'shoe')
   await sales.sell(gateway, 'shoe', 'too-early')
 })

@@ -2,7 +2,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ClusterDrillReport } from '../../../../gateway/drill/cluster/cluster-drill.ts'
 import { ROOT } from '../../../fixtures/source-files.ts'
 import { tempDirectories } from '../../../fixtures/temp-directory.ts'
@@ -15,7 +15,7 @@ const newDirectory = tempDirectories()
 test('a cluster whose processes are killed and stopped in the middle of a sale keeps every promise', async () => {
   // Every kind of fault comes within the three seconds of this seed.
   const { HOLDFAST_SEED: seed = '17800' } = process.env
-  const flags = ['--minutes', '0.05', '--limit', '1000', '--seed', seed, '--json', '--quiet']
+  const flags = ['--minutes', '0.05', '--limit', '600', '--seed', seed, '--json', '--quiet']
   const words = ['bin/holdfast.js', 'drill', 'cluster', ...flags]
   const { stdout } = await run(process.execPath, words, { cwd: ROOT })
   const { acknowledged, probes, faults, ...broken } = JSON.parse(stdout) as ClusterDrillReport
@@ -54,6 +54,9 @@ test('a drill that is told to end leaves no process behind', async () => {
     expect(pids.length).toBeGreaterThanOrEqual(5)
     return pids
   }, SOON)
+  onTestFinished(() => {
+    for (const pid of family.filter(isRunning)) process.kill(pid, 'SIGKILL')
+  })
   const gone = once(child, 'exit')
   child.kill('SIGINT')
   expect(await gone).toEqual([1, null])
