@@ -78,6 +78,7 @@ const natsSettings = {
   nats: Type.String({
     minLength: 1,
     default: 'nats://127.0.0.1:4222',
+    isList: true,
     description: 'Addresses of the NATS servers, separated by commas.',
   }),
   cluster: Type.String({
@@ -101,6 +102,7 @@ const ownerSettings = {
   partition: Type.String({
     pattern: `^${PARTITION}(,${PARTITION})*$`,
     default: '0/1',
+    isList: true,
     description:
       'Partition to own and how many there are, like 0/2; several are separated by commas.',
   }),
@@ -174,6 +176,8 @@ export interface SettingWords {
   readonly type: string
   readonly description: string
   readonly default?: string | number
+  /** Said several times it is a list, with commas; any other setting is what was said last. */
+  readonly isList?: boolean
 }
 
 /** The names of a process' settings, in the order of the documents. */

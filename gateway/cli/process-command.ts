@@ -51,13 +51,13 @@ export function processCommand<Schema extends TObject>(
 }
 
 function settingOption(schema: TObject, name: string): Option {
-  const { description, default: standard } = describeSetting(schema, name)
+  const { description, default: standard, isList } = describeSetting(schema, name)
   const otherwise = standard === undefined ? '' : `, default ${standard}`
   const words = `${description} [${variableOf(name)}${otherwise}]`
-  return new Option(`${flagOf(name)} <value>`, words).argParser(joined)
+  const option = new Option(`${flagOf(name)} <value>`, words)
+  return isList === true ? option.argParser(joined) : option
 }
 
-// A flag that is said twice is a list; settings that take none refuse the comma.
 function joined(said: string, before: string | undefined): string {
   return before === undefined ? said : `${before},${said}`
 }
