@@ -50,10 +50,10 @@ async function benchFrames(options: BenchOptions): Promise<Pair> {
       await openSkus(String(cluster.gateways[0]?.url))
       const { url } = cluster.nats
       const seconds = Math.min(options.seconds, FRAME_SECONDS_MAX)
-      await loadFrames(url, 'warm', WARM_UP_SECONDS)
+      await loadFrames(url, WARM_UP_SECONDS)
       await loadEcho(url, ECHO_SUBJECT, singleCommand(), WARM_UP_SECONDS)
       return await alternate(options, 'frames', {
-        ours: async (round) => (await loadFrames(url, `r${round}`, seconds)).perSecond,
+        ours: async () => (await loadFrames(url, seconds)).perSecond,
         limit: () => loadEcho(url, ECHO_SUBJECT, singleCommand(), seconds),
       })
     } finally {
@@ -117,13 +117,13 @@ async function benchShield(options: BenchOptions): Promise<Pair> {
 async function alternate(
   options: BenchOptions,
   name: string,
-  runs: { ours: (round: number) => Promise<number>; limit: (round: number) => Promise<number> },
+  runs: { ours: () => Promise<number>; limit: () => Promise<number> },
 ): Promise<Pair> {
   const ours: number[] = []
   const limit: number[] = []
   for (let round = 1; round <= options.rounds; round++) {
-    limit.push(await runs.limit(round))
-    ours.push(await runs.ours(round))
+    limit.push(await runs.limit())
+    ours.push(await runs.ours())
     process.stderr.write(`${name}: round ${round} of ${options.rounds}\n`)
   }
   const ratio = median(ours.map((rate, index) => rate / (limit[index] ?? Number.NaN)))

@@ -4,7 +4,7 @@ import { reservationBody, skuAnswerBody, skuETag } from '../api/answer-bodies.ts
 import { viewStatus } from '../api/operations.ts'
 import { problemOf } from '../api/problem-body.ts'
 import type { Answer } from '../partition-port.ts'
-import { sendProblem } from './send-problem.ts'
+import { sendProblem, sendRefusal } from './send-problem.ts'
 
 /** Sends what a call on one reservation came to. */
 export function sendReservation(
@@ -34,5 +34,6 @@ export function sendSku(
 
 /** Sends a refusal or a fault. */
 export function sendNo(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.kind === 'refusal') return sendRefusal(request, reply, answer)
   return sendProblem(request, reply, problemOf(answer))
 }
