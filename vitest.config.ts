@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     // Of the whole run, not of the projects: it builds, which two must not do at a time.
     globalSetup: ['test/global-setup.ts'],
-    // Two cores: more workers only take time from each other.
-    maxWorkers: 2,
+    // Two cores, and one more for the tests that wait for leases and sockets.
+    maxWorkers: 3,
     projects: [
       { test: { ...patience, name: 'all', include: ['test/**/*.test.ts'] } },
       {

@@ -20,7 +20,7 @@ const ECHO = fileURLToPath(new URL('./echo-server.js', import.meta.url))
 const ECHO_SUBJECT = 'bench.echo'
 const WARM_UP_SECONDS = 3
 /** Every reservation stays held: longer runs would measure memory. */
-const FRAME_SECONDS_MAX = 4
+const FRAME_SECONDS_MAX = 2
 
 /** Everything side by side, round by round. */
 export async function runNatsBench(options: BenchOptions): Promise<void> {
