@@ -40,6 +40,8 @@ export class CoreServer {
   readonly #host: PartitionHost
   readonly #starting = new AbortController()
   #link: NatsLink | undefined
+  /** Nothing is answered any more: a lease that ends now harms nothing. */
+  #isDrained = false
   #lease: Lease | undefined
   #record: PartitionRecord | undefined
   #service: PartitionService | undefined
@@ -82,10 +84,11 @@ export class CoreServer {
     this.#starting.abort(new Error('stopped while starting'))
     await this.#service?.stop()
     await this.#host.drain()
+    this.#isDrained = true
     this.#feed?.stop()
     const left = () => this.#settings.drainMs - CLOSE_MS - (performance.now() - startedAt)
     const isSame = await this.#host.close(left())
-    await this.#record?.report(this.#host.durableSeq)
+    if (this.#lease?.isValid() === true) await this.#record?.report(this.#host.durableSeq)
     await this.#lease?.release()
     await this.#link?.close()
     return isSame
@@ -119,11 +122,12 @@ export class CoreServer {
     const { partition } = this.#own
     const data = `${hostname()}:${this.#host.directory}`
     this.#lease = await this.#acquireLease(link)
-    const { clusterId } = await joinCluster({
-      ...{ link, cluster, ...this.#own, clusterId: end.clusterId, journalSeq: end.lastSeq },
+    const { clusterId, lastEpoch } = await joinCluster({
+      ...{ link, cluster, ...this.#own, clusterId: end.clusterId },
+      ...{ journalSeq: end.lastSeq, journalEpoch: end.epoch },
       acceptOlderJournal: this.#settings.acceptOlderJournal === 'yes',
     })
-    const epoch = await this.#epochAfter(this.#lease, end)
+    const epoch = await this.#epochAfter(this.#lease, Math.max(end.epoch, lastEpoch))
     this.#record = await PartitionRecord.open({ link, cluster, partition, epoch, data })
     // NATS may have forgotten; and until the partition sells, its durable seq is none that could be told.
     await this.#record.report(end.lastSeq)
@@ -132,13 +136,13 @@ export class CoreServer {
 
   // Where NATS counts behind the journal it was made anew, or has lost writes, perhaps those of a lease that somebody
   // still believes in: after one term of silence nobody does.
-  async #epochAfter(lease: Lease, end: JournalEnd): Promise<number> {
-    if (lease.epoch > end.epoch) return lease.epoch
+  async #epochAfter(lease: Lease, lastEpoch: number): Promise<number> {
+    if (lease.epoch > lastEpoch) return lease.epoch
     const { leaseMs } = this.#settings
     const words = 'NATS counts behind the journal: waiting until nobody can hold an older lease'
-    this.#logger.warn({ revision: lease.epoch, epoch: end.epoch, leaseMs }, words)
+    this.#logger.warn({ revision: lease.epoch, epoch: lastEpoch, leaseMs }, words)
     await delay(leaseMs, undefined, { signal: this.#starting.signal })
-    return end.epoch + 1
+    return lastEpoch + 1
   }
 
   #acquireLease(link: NatsLink): Promise<Lease> {
@@ -152,9 +156,16 @@ export class CoreServer {
         data: this.#host.directory,
       },
       predecessor: this.#host.deadOwner,
-      onLost: (reason) => this.#hooks.onFault(new Error(reason)),
+      onLost: (reason) => this.#loseLease(reason),
       onRenewed: () => void this.#record?.report(this.#host.durableSeq),
     })
+  }
+
+  // What is decided from now on nobody must ever be told, and the journal must not grow by it.
+  #loseLease(reason: string): void {
+    if (this.#isDrained) return
+    this.#host.abandon()
+    this.#hooks.onFault(new Error(reason))
   }
 
   #serve(link: NatsLink, port: EmbeddedPartition, { epoch, clusterId }: Term): void {
@@ -171,10 +182,11 @@ export class CoreServer {
     this.#feed.start()
     this.#service = new PartitionService({
       ...{ link, cluster, clusterId, epoch, port, isOwner, onPoison, ...this.#own },
-      onFenced: (later) =>
-        this.#hooks.onFault(
-          new Error(`epoch ${later} has begun: another process owns the partition`),
-        ),
+      // Anybody can claim that; the lease's own entry knows.
+      onFenced: (later) => {
+        this.#poison.warn('a sender has heard of a later owner: looking at the lease', { later })
+        this.#lease?.renewSoon()
+      },
     })
     this.#logger.info({ ...this.#own, cluster, epoch, version: VERSION }, 'serving')
   }

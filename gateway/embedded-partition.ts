@@ -73,6 +73,14 @@ export class EmbeddedPartition implements PartitionPort {
     clearInterval(this.#sweep)
   }
 
+  /** Takes and decides nothing more; what waited is answered as after a failed commit. Final. */
+  abandon(): void {
+    this.#hasFailed = true
+    clearInterval(this.#sweep)
+    this.#partition.abandon()
+    this.#onIdle?.()
+  }
+
   #intakeFault(command: Command): IntakeFaultCode | undefined {
     if (this.#hasFailed) return 'partition_unavailable'
     if (this.#isDraining) return 'draining'
@@ -106,10 +114,7 @@ export class EmbeddedPartition implements PartitionPort {
   }
 
   #fail(fault: unknown): void {
-    this.#hasFailed = true
-    clearInterval(this.#sweep)
-    this.#partition.abandon()
-    this.#onIdle?.()
+    this.abandon()
     this.#options.onFault(fault)
   }
 }

@@ -93,6 +93,12 @@ export class PartitionHost {
     return this.#selling
   }
 
+  /** Decides nothing any more, whatever waits: the partition is not ours. What is on its way to the disk arrives. */
+  abandon(): void {
+    this.#snapshots?.stop()
+    this.#selling?.abandon()
+  }
+
   /** Takes no more commands; resolves when everything taken is answered and durable. */
   async drain(): Promise<void> {
     this.#snapshots?.stop()

@@ -73,9 +73,11 @@ function instanceOf({ bootId, pidNamespace, pid, startTicks }: Owner): string {
 }
 
 // Where the kernel tells nothing, every process looks as if it were of here.
-function isSurelyOfHere({ bootId, pidNamespace }: Owner): boolean {
+// Machines that were cloned while they ran share the boot, and hardly ever the name.
+function isSurelyOfHere({ bootId, pidNamespace, host }: Owner): boolean {
   const here = thisProcess()
-  return bootId !== '' && bootId === here.bootId && pidNamespace === here.pidNamespace
+  if (bootId === '' || host !== here.host) return false
+  return bootId === here.bootId && pidNamespace === here.pidNamespace
 }
 
 function link(directory: string, generation: number): void {

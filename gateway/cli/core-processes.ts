@@ -8,6 +8,9 @@ import type { ProcessHooks } from '../process-hooks.ts'
 import { type CoreSettings, variableOf } from '../settings.ts'
 import { EXIT_BUG, type LongRunning } from './process-command.ts'
 
+/** Kept back of the drain's time for those that must be killed. */
+const KILL_MS = 500
+
 /** The same command once more per partition, with the same settings, said by variables: flags would show passwords. */
 export class CoreProcesses implements LongRunning {
   readonly #settings: CoreSettings
@@ -43,7 +46,10 @@ export class CoreProcesses implements LongRunning {
     )
     const gone = Promise.all(running.map((child) => once(child, 'exit')))
     for (const child of running) child.kill('SIGTERM')
-    await Promise.race([gone, delay(this.#settings.drainMs, undefined, { ref: false })])
+    await Promise.race([
+      gone,
+      delay(Math.max(0, this.#settings.drainMs - KILL_MS), undefined, { ref: false }),
+    ])
     for (const child of running) child.kill('SIGKILL')
     await gone
   }

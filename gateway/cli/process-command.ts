@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
 import type { Static, TObject } from 'typebox'
+import { InvariantError } from '../../core/invariant.ts'
 import { ConfigError, EXIT_CONFIG, type Flags, loadConfig, unknownVariables } from '../config.ts'
 import { LinkError } from '../nats/link-options.ts'
 import type { ProcessHooks } from '../process-hooks.ts'
@@ -86,7 +87,7 @@ async function run<Schema extends TObject>(
     // Told to stop, it gives up what it was waiting for: the drain says how that ends.
     if (isDraining()) return
     logger.fatal({ err: fault }, fault instanceof Error ? fault.message : 'cannot start')
-    process.exit(EXIT_FAULT)
+    process.exit(fault instanceof InvariantError ? EXIT_BUG : EXIT_FAULT)
   }
 }
 

@@ -117,6 +117,11 @@ export class Lease {
     return this.#releasing
   }
 
+  /** Renews at the next tick, and so finds out whether the lease is still ours. */
+  renewSoon(): void {
+    this.#renewAt = Math.min(this.#renewAt, this.#monotonicNow())
+  }
+
   #tick(): void {
     if (!this.isValid()) this.#lose(`it was not renewed in time: ${this.#trouble}`)
     else if (this.#isRenewalDue()) void this.#startRenewal()

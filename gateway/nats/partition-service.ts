@@ -32,7 +32,7 @@ export interface PartitionServiceOptions extends FramePlace {
   readonly port: PartitionPort
   /** Whether the partition is still ours: asked before every execution and every answer. */
   readonly isOwner: () => boolean
-  /** Somebody has heard of a later owner: this process must end. */
+  /** Somebody claims to have heard of a later owner: look at the lease. */
   readonly onFenced: (epoch: number) => void
   /** A frame was dropped or refused: words for the log, to be bounded there. */
   readonly onPoison: (reason: string, bytes: number) => void
@@ -94,8 +94,12 @@ export class PartitionService {
     if (typeof frame === 'string') {
       this.#options.onPoison(frame, data.length)
       this.#refuse(reply, 0, frame)
-    } else if (frame.epoch > this.#options.epoch) this.#options.onFenced(frame.epoch)
-    else this.#execute(frame, reply)
+    } else if (frame.epoch > this.#options.epoch) {
+      // Either it is right, and the lease is about to say so, or it knew another cluster of this name, and must ask
+      // what the cluster is now.
+      this.#options.onFenced(frame.epoch)
+      this.#refuse(reply, frame.number, 'place')
+    } else this.#execute(frame, reply)
   }
 
   #execute(frame: CommandFrame, reply: string): void {

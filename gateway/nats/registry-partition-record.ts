@@ -4,7 +4,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { NatsLink } from './link.ts'
 import { openRegistry } from './registry.ts'
 import type { KvBucket } from './registry-bucket.ts'
-import { partitionKey, type partitionSchema } from './registry-records.ts'
+import { partitionKey, partitionSchema } from './registry-records.ts'
 
 export interface PartitionRecordOptions {
   readonly link: NatsLink
@@ -61,8 +61,11 @@ export class PartitionRecord {
     if (!link.isUp) return false
     const record: Static<typeof partitionSchema> = { version: 1, lastSeq, epoch, data }
     try {
-      await this.#bucket.put(partitionKey(partition), record)
-      return true
+      const { revision, value } = await this.#bucket.read(partitionKey(partition), partitionSchema)
+      // A later owner has spoken: what this one still has to say must not take that back.
+      if (value !== undefined && value.epoch > epoch) return false
+      const outcome = await this.#bucket.swap(partitionKey(partition), record, revision)
+      return outcome.kind === 'stored'
     } catch {
       return false
     }

@@ -22,6 +22,12 @@ export interface ClusterFacts {
   readonly partitionCount: number
 }
 
+export interface Joined {
+  readonly clusterId: string
+  /** The epoch of the last owner that the registry has heard of; 0 for none. */
+  readonly lastEpoch: number
+}
+
 export interface JoinOptions {
   readonly link: NatsLink
   readonly cluster: string
@@ -31,6 +37,8 @@ export interface JoinOptions {
   readonly partition: number
   /** The last seq of the own journal; 0 when it is empty. */
   readonly journalSeq: number
+  /** The epoch of its last block; 0 when it is empty. */
+  readonly journalEpoch: number
   /** Go on with a journal that lacks what was acknowledged: somebody has decided to give that up. */
   readonly acceptOlderJournal: boolean
 }
@@ -41,13 +49,13 @@ export interface JoinOptions {
  * @throws NatsFault `cluster_foreign`, `partition_count_differs`, `journal_behind`, `registry_damaged`,
  * `jetstream_missing`, `nats_failed`.
  */
-export async function joinCluster(options: JoinOptions): Promise<{ clusterId: string }> {
+export async function joinCluster(options: JoinOptions): Promise<Joined> {
   const bucket = await openRegistry(options.link, options.cluster)
   const facts = await foundOrFind(bucket, options)
   requireSameCluster(facts, options)
   const { value } = await bucket.read(partitionKey(options.partition), partitionSchema)
   if (value !== undefined && !options.acceptOlderJournal) requireWhole(value, options)
-  return { clusterId: facts.clusterId }
+  return { clusterId: facts.clusterId, lastEpoch: value?.epoch ?? 0 }
 }
 
 /**
@@ -108,12 +116,16 @@ function requireSameCluster(facts: ClusterFacts, options: JoinOptions): void {
 }
 
 function requireWhole(known: Static<typeof partitionSchema>, options: JoinOptions): void {
-  const { partition, journalSeq } = options
-  if (journalSeq >= known.lastSeq) return
+  const { partition, journalSeq, journalEpoch } = options
+  // Without a block of the last owner's term the journal may go on elsewhere than where that owner went on; its own
+  // start told the seq at which it found the journal, so an equal one is the same history.
+  const isOtherBranch = journalEpoch < known.epoch && journalSeq !== known.lastSeq
+  if (journalSeq >= known.lastSeq && !isOtherBranch) return
   throw new NatsFault(
     'journal_behind',
-    `This data directory ends at seq ${journalSeq}, but partition ${partition} had acknowledged seq ` +
-      `${known.lastSeq} (epoch ${known.epoch}, data directory ${known.data}): it is an older copy, or the wrong ` +
-      '--data. Start with the right one; --accept-older-journal goes on with this one and gives up what it lacks.',
+    `This data directory ends at seq ${journalSeq} of epoch ${journalEpoch}, but partition ${partition} had ` +
+      `acknowledged seq ${known.lastSeq} of epoch ${known.epoch} (data directory ${known.data}): it is an older ` +
+      'copy, or the wrong --data. Start with the right one; `--accept-older-journal yes` goes on with this one and ' +
+      'gives up what it lacks.',
   )
 }

@@ -173,7 +173,7 @@ describe('holdfast cluster', () => {
 describe('holdfast core for several partitions', () => {
   const start = async (): Promise<{ command: Command; pids: number[] }> => {
     const { url } = await nats.server()
-    const words = ['core', '--partition', '0/2', '--partition', '1/2', '--lease-ms', '1000']
+    const words = ['core', '--partition', '0/2', '--partition', '1/2', '--lease-ms', '10000']
     const data = newDirectory()
     const command = new Command([...words, '--nats', url, '--data', data], data)
     await vi.waitFor(() => expect(serving(command)).toEqual([0, 1]), SOON)

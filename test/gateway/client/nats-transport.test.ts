@@ -17,7 +17,7 @@ beforeAll(async () => {
   nats = new NatsServer({ directory: `${directory()}/nats` })
   await nats.start()
   cores = [0, 1].map((partition) => {
-    const place = ['--partition', `${partition}/2`, '--data', directory(), '--lease-ms', '2000']
+    const place = ['--partition', `${partition}/2`, '--data', directory(), '--lease-ms', '10000']
     const words = () => ['core', '--nats', nats.url, ...place]
     return new HoldfastProcess({ name: `core ${partition}`, words, readyWhen: 'serving' })
   })

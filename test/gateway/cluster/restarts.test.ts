@@ -67,7 +67,7 @@ describe('under load', () => {
 })
 
 test('nats-server kept down beyond the lease ends the owner, which its supervisor brings back', async () => {
-  const cluster = newCluster({ leaseMs: 1_000 })
+  const cluster = newCluster({ leaseMs: 3_000 })
   const core = cluster.core()
   const gateway = cluster.gateway()
   const notes: string[] = []

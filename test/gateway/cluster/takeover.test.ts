@@ -73,7 +73,7 @@ test('a killed owner is followed at once by its restart, which knows that it is 
 })
 
 test('an owner that stood still while another took over acknowledges nothing more, and ends', async () => {
-  const cluster = newCluster({ leaseMs: 1_000 })
+  const cluster = newCluster({ leaseMs: 3_000 })
   const old = cluster.core(0, { name: 'old' })
   const gateways = [cluster.gateway('gateway 0'), cluster.gateway('gateway 1')]
   await cluster.start(old, ...gateways)

@@ -4,7 +4,12 @@ import { jetstream } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
 import { describe, expect, test, vi } from 'vitest'
 import type { NatsLink } from '../../../gateway/nats/link.ts'
-import { type JoinOptions, joinCluster, readCluster } from '../../../gateway/nats/registry.ts'
+import {
+  type Joined,
+  type JoinOptions,
+  joinCluster,
+  readCluster,
+} from '../../../gateway/nats/registry.ts'
 import { PartitionRecord } from '../../../gateway/nats/registry-partition-record.ts'
 import { natsRefusal, WAIT } from '../../fixtures/leases.ts'
 import { testNats } from '../../fixtures/nats.ts'
@@ -17,7 +22,7 @@ const OTHER = 'bb'.repeat(16)
 const nats = testNats()
 
 /** Joins as partition 0 of 2 with an empty data directory, but for what is said. */
-const join = (link: NatsLink, more: Partial<JoinOptions> = {}): Promise<{ clusterId: string }> =>
+const join = (link: NatsLink, more: Partial<JoinOptions> = {}): Promise<Joined> =>
   joinCluster({
     link,
     cluster: CLUSTER,
@@ -25,6 +30,7 @@ const join = (link: NatsLink, more: Partial<JoinOptions> = {}): Promise<{ cluste
     clusterId: undefined,
     partition: 0,
     journalSeq: 0,
+    journalEpoch: 7,
     acceptOlderJournal: false,
     ...more,
   })
@@ -41,9 +47,9 @@ describe('joining a cluster', () => {
   test('founds it with the id of the journal, and everybody later gets that id', async () => {
     const link = await nats.link(await nats.server())
     expect(await readCluster(link, CLUSTER)).toBeUndefined()
-    expect(await join(link, { clusterId: OURS })).toEqual({ clusterId: OURS })
-    expect(await join(link, { partition: 1 })).toEqual({ clusterId: OURS })
-    expect(await join(link, { clusterId: OURS })).toEqual({ clusterId: OURS })
+    expect(await join(link, { clusterId: OURS })).toMatchObject({ clusterId: OURS })
+    expect(await join(link, { partition: 1 })).toMatchObject({ clusterId: OURS })
+    expect(await join(link, { clusterId: OURS })).toMatchObject({ clusterId: OURS })
     expect(await readCluster(link, CLUSTER)).toEqual({ clusterId: OURS, partitionCount: 2 })
     expect(await readCluster(link, 'another')).toBeUndefined()
   })
@@ -56,7 +62,7 @@ describe('joining a cluster', () => {
     await server.start()
     const link = await nats.link(server)
     expect(await readCluster(link, CLUSTER)).toEqual({ clusterId, partitionCount: 2 })
-    expect(await join(link)).toEqual({ clusterId })
+    expect(await join(link)).toMatchObject({ clusterId })
   })
 
   test('as one of ten first cores at once agrees with all the others', async () => {
@@ -93,14 +99,37 @@ describe('joining a cluster', () => {
     )
   })
 
+  test('is refused to a journal that went on by itself after it had lost the partition', async () => {
+    const link = await nats.link(await nats.server())
+    await join(link)
+    expect(await (await openRecord(link, 12)).report(100)).toBe(true)
+    const branch = { journalSeq: 150, journalEpoch: 10 }
+    expect(await natsRefusal(join(link, branch))).toMatch(
+      /^journal_behind: .* of epoch 10, .* epoch 12/,
+    )
+    // Its last owner ended before its first block: nothing of another history can be missing.
+    const same = await join(link, { journalSeq: 100, journalEpoch: 10 })
+    expect(same.lastEpoch, 'no epoch is given twice').toBe(12)
+    expect(await join(link, { journalSeq: 150, journalEpoch: 12 })).toMatchObject({ lastEpoch: 12 })
+  })
+
+  test('leaves the record of a later owner alone', async () => {
+    const link = await nats.link(await nats.server())
+    await join(link)
+    const older = await openRecord(link, 7)
+    expect(await (await openRecord(link, 9)).report(5_000)).toBe(true)
+    expect(await older.report(4_000)).toBe(false)
+    expect(await recorded(link)).toMatchObject({ lastSeq: 5_000, epoch: 9 })
+  })
+
   test('is refused to a journal that lacks what was acknowledged, unless that is accepted', async () => {
     const link = await nats.link(await nats.server())
     await join(link)
     expect(await (await openRecord(link)).report(100)).toBe(true)
     expect(await natsRefusal(join(link, { journalSeq: 99 }))).toBe(
-      'journal_behind: This data directory ends at seq 99, but partition 0 had acknowledged seq 100 (epoch 7, data ' +
+      'journal_behind: This data directory ends at seq 99 of epoch 7, but partition 0 had acknowledged seq 100 of epoch 7 (data ' +
         'directory shop-1:/srv/data): it is an older copy, or the wrong --data. Start with the right one; ' +
-        '--accept-older-journal goes on with this one and gives up what it lacks.',
+        '`--accept-older-journal yes` goes on with this one and gives up what it lacks.',
     )
     expect(await natsRefusal(join(link, { journalSeq: 99, acceptOlderJournal: true }))).toBe(
       'not refused',
