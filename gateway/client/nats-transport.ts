@@ -6,8 +6,10 @@ import { answerOperations, type OperationResult } from '../api/operations.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
 import { readAdjustment, readLookUp, readOpen, skuResultOf } from '../api/sku-calls.ts'
 import { askHello } from '../nats/hello.ts'
-import { NatsLink } from '../nats/link.ts'
+import { type LinkOptions, NatsLink } from '../nats/link.ts'
 import { linkOptions, type NatsSettings } from '../nats/link-options.ts'
+import { boundedTrouble } from '../nats/link-trouble.ts'
+import { requirePayload } from '../nats/payload.ts'
 import { RemotePartition } from '../nats/remote-partition.ts'
 import { Partitions } from '../partitions.ts'
 import type { Operation, SkuCall } from './operations.ts'
@@ -28,13 +30,13 @@ export interface NatsTransportOptions extends NatsSettings {
   readonly cluster?: string
   /** How long a command may wait for its partition, in ms; default 5,000. */
   readonly deadlineMs?: number
-  /** Told why there is no connection, or what was denied, at most once in 10 s per reason. */
+  /** Told what keeps commands from their owners, at most once in 10 s per reason. What it throws counts for nothing. */
   readonly onTrouble?: (reason: string) => void
 }
 
 /**
  * A transport over NATS. It connects in the background for ever; until the cluster is found, attempts fail as not sent,
- * so that the client's deadline decides. A cluster that changes its number of partitions is found again.
+ * so that the client's deadline decides. A cluster that changes its number of partitions is found again, and a connection that ended for good is made anew.
  * @throws LinkError when the settings for NATS contradict each other.
  */
 export function natsTransport(options: NatsTransportOptions): ClientTransport {
@@ -45,21 +47,19 @@ class NatsTransport implements ClientTransport {
   readonly operationsMax: number = OPERATIONS_MAX
   readonly bytesMax: number = BYTES_MAX
   readonly #options: NatsTransportOptions
+  readonly #tell: (reason: string) => void
   readonly #stopping = new AbortController()
-  readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
-  readonly #ready: Promise<void>
+  readonly #running: Promise<void>
+  /** Generations of partitions that are over, but still owe answers. */
+  readonly #leaving = new Set<Promise<unknown>>()
   #partitions: Partitions | undefined
-  #remotes: readonly RemotePartition[] = []
   #link: NatsLink | undefined
 
   constructor(options: NatsTransportOptions) {
     this.#options = options
-    const { onTrouble = () => undefined } = options
-    const link = { ...linkOptions(options, 'holdfast client'), inbox: '_INBOX_client', onTrouble }
-    const { signal } = this.#stopping
-    this.#ready = NatsLink.connect(link, signal)
-      .then((connected) => this.#find(connected))
-      .catch(() => undefined)
+    this.#tell = boundedTrouble(harmless(options.onTrouble))
+    const link = linkOptions(options, 'holdfast client')
+    this.#running = this.#run({ ...link, inbox: '_INBOX_client', onTrouble: this.#tell })
   }
 
   async send(operations: readonly Operation[], attempt: Attempt): Promise<TransportAnswer[]> {
@@ -76,8 +76,8 @@ class NatsTransport implements ClientTransport {
 
   async close(): Promise<void> {
     this.#stopping.abort()
-    await this.#ready
-    await Promise.all(this.#remotes.map((remote) => remote.drain()))
+    await this.#running
+    await Promise.all(this.#leaving)
     await this.#link?.close()
   }
 
@@ -101,43 +101,86 @@ class NatsTransport implements ClientTransport {
     }
   }
 
-  async #find(link: NatsLink): Promise<void> {
-    this.#link = link
-    const { cluster = 'main' } = this.#options
+  // One connection after the other; all but the last ended without our wish.
+  async #run(options: LinkOptions): Promise<void> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
-      const hello = await askHello(link, cluster)
-      if (hello !== undefined) {
-        this.#reach(link, hello.partitionCount)
-        return
+      const lost = new AbortController()
+      const onLost = (reason: string): void => {
+        this.#tell(reason)
+        lost.abort()
       }
-      await delay(SEARCH_MS, undefined, { signal })
+      // Rejects only when we are closed.
+      const link = await NatsLink.connect({ ...options, onLost }, signal).catch(() => undefined)
+      if (link === undefined) return
+      this.#link = link
+      await this.#use(link, AbortSignal.any([signal, lost.signal]))
+      await this.#pause(signal)
     }
   }
 
-  #reach(link: NatsLink, partitionCount: number): void {
-    const { cluster = 'main', deadlineMs = 5_000, onTrouble = () => undefined } = this.#options
-    this.#remotes = Array.from({ length: partitionCount }, (_, partition) => {
-      const place = { link, cluster, partition, partitionCount }
-      const onMismatch = () => this.#lose(link)
-      return new RemotePartition({
-        ...place,
-        deadlineMs,
-        sender: this.#sender,
-        onTrouble,
-        onMismatch,
-      })
-    })
-    this.#partitions = new Partitions()
-    this.#partitions.put(this.#remotes)
+  // One generation of partitions after the other, until `signal`.
+  async #use(link: NatsLink, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const partitionCount = await this.#find(link)
+      if (signal.aborted) return
+      // It is closed a moment before that is told, and takes no subscriptions then.
+      const isLate = link.connection.isClosed()
+      if (partitionCount === undefined || isLate) await this.#pause(signal)
+      else await this.#serve(link, partitionCount, signal)
+    }
   }
 
-  #lose(link: NatsLink): void {
-    if (this.#partitions === undefined) return
+  async #find(link: NatsLink): Promise<number | undefined> {
+    try {
+      requirePayload(link)
+    } catch (fault) {
+      this.#tell(fault instanceof Error ? fault.message : String(fault))
+      return undefined
+    }
+    const hello = await askHello(link, this.#options.cluster ?? 'main')
+    return hello?.partitionCount
+  }
+
+  // A generation ends when one of its own owners says that the cluster has another shape, or with `signal`. Those before
+  // it have no say any more, and it shares no name with them: their late answers, and owners' memory, are not of it.
+  async #serve(link: NatsLink, partitionCount: number, signal: AbortSignal): Promise<void> {
+    let end = (): void => undefined
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    signal.addEventListener('abort', end, { once: true })
+    const remotes = this.#reach(link, partitionCount, end)
+    this.#partitions = new Partitions()
+    this.#partitions.put(remotes)
+    await ended
+    signal.removeEventListener('abort', end)
     this.#partitions = undefined
-    const lost = this.#remotes
-    void Promise.all(lost.map((remote) => remote.drain()))
-    this.#find(link).catch(() => undefined)
+    const left = Promise.all(remotes.map((remote) => remote.drain()))
+    this.#leaving.add(left)
+    void left.finally(() => this.#leaving.delete(left))
+  }
+
+  #reach(link: NatsLink, partitionCount: number, onMismatch: () => void): RemotePartition[] {
+    const { cluster = 'main', deadlineMs = 5_000 } = this.#options
+    const sender = randomBytes(SENDER_BYTES).toString('base64url')
+    const common = { link, cluster, partitionCount, deadlineMs, sender, onMismatch }
+    return Array.from(
+      { length: partitionCount },
+      (_, partition) => new RemotePartition({ ...common, partition, onTrouble: this.#tell }),
+    )
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    await delay(SEARCH_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+// It is not ours: neither what it throws nor what its promise rejects with may stop the transport.
+function harmless(onTrouble: NatsTransportOptions['onTrouble']): (reason: string) => void {
+  return (reason) => {
+    const told = async (): Promise<void> => onTrouble?.(reason)
+    told().catch(() => undefined)
   }
 }
 

@@ -18,7 +18,7 @@ const PING_MS = 3_000
 const DIAL_MS = 5_000
 const RETRY_MS = 250
 const RETRY_JITTER_MS = 500
-/** How long `close` waits for what is on its way. */
+/** How long each step of `close` may take. */
 const CLOSE_MS = 1_000
 const MAX_PAYLOAD_BYTES = 2 ** 20
 /** The client library has no write back-pressure: beyond this the server takes too little, and memory must not pay. */
@@ -52,7 +52,7 @@ export class NatsLink {
   readonly inboxPrefix: string
   readonly #options: LinkOptions
   readonly #tell: (reason: string) => void
-  readonly #listeners: ((isUp: boolean) => void)[] = []
+  readonly #listeners = new Set<(isUp: boolean) => void>()
   #socket: Socket | undefined
   #isUp = true
   #isClosing = false
@@ -102,9 +102,10 @@ export class NatsLink {
     return this.connection.info?.max_payload ?? MAX_PAYLOAD_BYTES
   }
 
-  /** Calls `listener` whenever the link goes down or comes up again. */
-  onChange(listener: (isUp: boolean) => void): void {
-    this.#listeners.push(listener)
+  /** Calls `listener` whenever the link goes down or comes up again, until the function it gives is called. */
+  onChange(listener: (isUp: boolean) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /**
@@ -120,16 +121,16 @@ export class NatsLink {
     return true
   }
 
-  /** Sends what is on its way, for a second at most, then closes. */
+  /** Sends what is on its way, for a second at most, then closes, which takes another second at most. */
   async close(): Promise<void> {
     const flushed = this.isUp ? this.connection.flush().catch(() => undefined) : undefined
     this.#isClosing = true
     this.#isUp = false
-    const patience = new AbortController()
-    const { signal } = patience
-    await Promise.race([flushed, delay(CLOSE_MS, undefined, { signal }).catch(() => undefined)])
-    patience.abort()
-    await this.connection.close()
+    await withinPatience(flushed)
+    const closed = this.connection.close().catch(() => undefined)
+    // What a server that hangs has not read by now it never will, and the library may wait for it.
+    this.#socket?.destroy()
+    await withinPatience(closed)
     // A dial that is under way would live on until its own deadline.
     socketOf(this.connection)?.destroy()
   }
@@ -171,8 +172,16 @@ export class NatsLink {
   #set(isUp: boolean): void {
     if (this.#isUp === isUp || (isUp && this.#isClosing)) return
     this.#isUp = isUp
-    for (const listener of this.#listeners) listener(isUp)
+    for (const listener of [...this.#listeners]) listener(isUp)
   }
+}
+
+/** Resolves when `step` does, or when closing must not wait for it any longer. */
+async function withinPatience(step: Promise<void> | undefined): Promise<void> {
+  const patience = new AbortController()
+  const { signal } = patience
+  await Promise.race([step, delay(CLOSE_MS, undefined, { signal }).catch(() => undefined)])
+  patience.abort()
 }
 
 /** One try at every server. */

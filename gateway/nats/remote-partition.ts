@@ -39,7 +39,7 @@ const RENAMINGS_LENGTH = 10
 export interface RemotePartitionOptions extends FramePlace {
   readonly link: NatsLink
   readonly cluster: string
-  /** Names this process to owners: random, of the letters, digits, _ and -. */
+  /** Names this port to owners: random, of letters, digits, _ and -. Never used for two ports of one partition. */
   readonly sender: string
   /** How long a command may wait for its answer, in ms. */
   readonly deadlineMs: number
@@ -79,6 +79,7 @@ export class RemotePartition implements PartitionPort {
   readonly #inFlight = new Map<number, FrameInFlight>()
   readonly #subscription: Subscription
   readonly #ticker: NodeJS.Timeout
+  readonly #forgetLink: () => void
   readonly #attemptMs: number
   #sender: string
   #renamings = 0
@@ -95,12 +96,13 @@ export class RemotePartition implements PartitionPort {
     this.#sender = sender
     this.#attemptMs = Math.min(ATTEMPT_MS, deadlineMs / ATTEMPTS_MIN)
     this.#subject = commandSubject(cluster, partition)
-    this.#inbox = `${link.inboxPrefix}.${cluster}.${partition}`
+    // With the sender in it, so that a successor on the same link, whose frames count from 1 again, gets no answers of ours.
+    this.#inbox = `${link.inboxPrefix}.${cluster}.${partition}.${sender}`
     this.#subscription = link.connection.subscribe(`${this.#inbox}.*`, {
       callback: messageCallback((message) => this.#receive(message)),
     })
     this.#ticker = setInterval(() => this.#tick(), TICK_MS)
-    link.onChange((isUp) => this.#heedLink(isUp))
+    this.#forgetLink = link.onChange((isUp) => this.#heedLink(isUp))
   }
 
   submit(command: Command, ticket: AnswerTicket): void {
@@ -133,6 +135,7 @@ export class RemotePartition implements PartitionPort {
       this.#noticeIdle()
     }).then(() => {
       clearInterval(this.#ticker)
+      this.#forgetLink()
       this.#subscription.unsubscribe()
     })
     return this.#drained

@@ -131,7 +131,9 @@ describe('a journal that ends before what its partition had acknowledged', () =>
     // Nobody knows an empty directory's owner to be dead: it may start when the lease has run out.
     const empty = await refusalWhenFree(cluster, { data: newDirectory() })
     expect([empty.status, empty.code]).toEqual([1, 'journal_behind'])
-    expect(empty.message).toContain('ends at seq 0 of epoch 0, but partition 0 had acknowledged seq 3')
+    expect(empty.message).toContain(
+      'ends at seq 0 of epoch 0, but partition 0 had acknowledged seq 3',
+    )
     const behind = await refusal(cluster, 0, { data: older })
     expect([behind.status, behind.code]).toEqual([1, 'journal_behind'])
     expect(behind.message).toContain('ends at seq 2 of epoch ')

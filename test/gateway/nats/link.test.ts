@@ -194,6 +194,20 @@ describe('a server that goes away', () => {
     expect(link.connection.isClosed()).toBe(true)
   })
 
+  test('lets a link be closed while it hangs with a full queue, given up or not', async () => {
+    const server = await nats.server()
+    const options = { servers: [server.url], name: 'test' }
+    const links = [await nats.connect(options), await nats.connect({ ...options, pingMs: 100 })]
+    server.process?.kill('SIGSTOP')
+    for (const link of links) {
+      // Ends with the bound, or when the pings were given up.
+      while (link.publish('flood', new Uint8Array(1_000_000)));
+    }
+    await Promise.all(links.map((link) => link.close()))
+    for (const link of links) expect(link.connection.isClosed()).toBe(true)
+    server.process?.kill('SIGCONT')
+  })
+
   test('lets a link be closed while it is dialled, and the dial ends too', async () => {
     const server = await nats.server()
     const proxy = await tcpProxy(Number(new URL(server.url).port))
