@@ -6,7 +6,10 @@ import { readMessagePack, writeMessagePack } from '../../../gateway/nats/native-
 import { packr } from '../../../journal/message-pack.ts'
 import { propertyTest, randomTest } from '../../fixtures/seed.ts'
 
-const plain = fc.jsonValue({ depthSize: 'medium', maxDepth: 20 })
+// The other library renames that key; that ours is not fooled by it has a test of its own.
+const plain = fc
+  .jsonValue({ depthSize: 'medium', maxDepth: 20 })
+  .filter((value) => !json(value).includes('__proto__'))
 /** By its JSON, because what is read has no prototypes. */
 const json = (value: unknown) => JSON.stringify(value)
 const ends = [0, 0x7f, 0x80, 0xff, 0x100, 0xffff, 0x1_0000, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1]
