@@ -75,6 +75,7 @@ export class CoreServer {
       throw fault
     }
   }
+
   /**
    * Stops taking frames, answers those that were taken, closes the journal, hands the partition back.
    * Resolves to false when the last snapshot proved that live state and journal differ: a bug.
