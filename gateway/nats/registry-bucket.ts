@@ -103,11 +103,6 @@ export class KvBucket {
     })
   }
 
-  /** Writes whatever was there. @throws what the NATS client throws; it may have been written even so. */
-  async put(key: string, value: object): Promise<void> {
-    await this.#kv.put(key, JSON.stringify(value))
-  }
-
   async #get(key: string): ReturnType<KV['get']> {
     try {
       return await this.#kv.get(key)

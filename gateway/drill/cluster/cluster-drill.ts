@@ -3,10 +3,8 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { LocalCluster } from '../../cluster/local-cluster.ts'
-import { DEFAULT_COLUMNS } from '../../drive/columns.ts'
-import type { DriveOptions } from '../../drive/drive-options.ts'
-import { driveOrders } from '../../drive/drive-orders.ts'
 import { AcknowledgedLog } from '../acknowledged-log.ts'
+import { driveUntil } from '../drive-until.ts'
 import { DrillError } from '../errors.ts'
 import { countHashMismatches } from '../hash-mismatches.ts'
 import { countLost, inspectConservation } from '../inspect-server.ts'
@@ -20,8 +18,6 @@ const PEACE_MS_MAX = 2_500
 /** Short, so that standstills often outlast it. */
 const LEASE_MS = 2_000
 const DEADLINE_MS = 2_000
-/** More stock than the orders ask for, so that every drive keeps reserving. */
-const STOCK_SHARE = 20
 
 export interface ClusterDrillOptions {
   /** Orders to sell, as for `holdfast drive`. */
@@ -81,7 +77,9 @@ async function carryOut(
   await cluster.start()
   prober.start()
   const wreaking = wreak(cluster, prober, log, options, faults)
-  const ledgerDifferences = await driveUntil(wreaking, cluster, log, options)
+  let requests = 0
+  const baseUrl = () => String(cluster.gateways[requests++ % options.gateways]?.url)
+  const ledgerDifferences = await driveUntil(wreaking, { ...options, baseUrl, log })
   prober.stop()
   const found = await inspect(cluster, log)
   const isWhole = await cluster.stop()
@@ -147,48 +145,6 @@ async function wreak(
     running.add(one)
   }
   await Promise.all(running)
-}
-
-// One drive after the other, until the last fault is over and the drive that met it is done.
-async function driveUntil(
-  wreaking: Promise<void>,
-  cluster: LocalCluster,
-  log: AcknowledgedLog,
-  options: ClusterDrillOptions,
-): Promise<number> {
-  let isOver = false
-  const over = wreaking.finally(() => {
-    isOver = true
-  })
-  // A drive that fails ends the drill first; the faults it interrupts are then no news.
-  over.catch(() => undefined)
-  let differences = 0
-  let requests = 0
-  for (let drive = 1; !isOver; drive++) {
-    const selling = driveOrders(driveOptions(options, drive), {
-      baseUrl: () => String(cluster.gateways[requests++ % options.gateways]?.url),
-      onAcknowledged: (operation, answer) => log.add(operation, answer),
-    })
-    const [report] = await Promise.all([selling, isOver ? over : Promise.race([over, selling])])
-    differences += report.discrepancies.total
-  }
-  await over
-  return differences
-}
-
-function driveOptions(options: ClusterDrillOptions, drive: number): DriveOptions {
-  const { file, limit, seed } = options
-  return {
-    ...{ file, limit, seed, columns: DEFAULT_COLUMNS, url: 'http://127.0.0.1:9', currency: 'GBP' },
-    run: `drill-${seed}-${drive}`,
-    abandonShare: 0.14,
-    stockShare: STOCK_SHARE,
-    speed: 'max',
-    concurrency: 4,
-    batchSize: 100,
-    holdMs: 3_600_000,
-    retryForMs: 60_000,
-  }
 }
 
 async function inspect(cluster: LocalCluster, log: AcknowledgedLog) {

@@ -2,10 +2,8 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { HoldfastProcess } from '../../cluster/holdfast-process.ts'
-import { DEFAULT_COLUMNS } from '../../drive/columns.ts'
-import type { DriveOptions } from '../../drive/drive-options.ts'
-import { driveOrders } from '../../drive/drive-orders.ts'
 import { AcknowledgedLog } from '../acknowledged-log.ts'
+import { driveUntil } from '../drive-until.ts'
 import { countHashMismatches } from '../hash-mismatches.ts'
 import { countLost, inspectConservation } from '../inspect-server.ts'
 import { seededRandom } from '../random.ts'
@@ -13,8 +11,6 @@ import { seededRandom } from '../random.ts'
 /** A server lives this long after it recovered, at least and at most, in ms. */
 const LIFE_MS_MIN = 20
 const LIFE_MS_MAX = 900
-/** More stock than the orders ask for, so that every drive keeps reserving. */
-const STOCK_SHARE = 20
 
 export interface KillDrillOptions {
   /** Orders to sell, as for `holdfast drive`. */
@@ -59,7 +55,11 @@ export async function killDrill(options: KillDrillOptions): Promise<KillDrillRep
   try {
     await server.start()
     const killing = killRounds(server, log, options, end.signal)
-    const ledgerDifferences = await driveUntil(killing, server, log, options)
+    const ledgerDifferences = await driveUntil(killing, {
+      ...options,
+      baseUrl: () => server.url,
+      log,
+    })
     const { oversold, stranded } = await inspectConservation(server.url)
     const lost = await countLost(server.url, log.promised.values())
     const status = await server.stop()
@@ -96,50 +96,5 @@ async function killRounds(
     signal.throwIfAborted()
     await server.start()
     options.onRound(round, log.promised.size)
-  }
-}
-
-// One drive after the other, until the last kill is survived and the drive that met it is done.
-async function driveUntil(
-  killing: Promise<void>,
-  server: HoldfastProcess,
-  log: AcknowledgedLog,
-  options: KillDrillOptions,
-): Promise<number> {
-  let isOver = false
-  const over = killing.finally(() => {
-    isOver = true
-  })
-  // A drive that fails ends the drill first; the kills it interrupts are then no news.
-  over.catch(() => undefined)
-  let differences = 0
-  for (let drive = 1; !isOver; drive++) {
-    const selling = driveOrders(driveOptions(options, drive), {
-      baseUrl: () => server.url,
-      onAcknowledged: (operation, answer) => log.add(operation, answer),
-    })
-    const [report] = await Promise.all([selling, isOver ? over : Promise.race([over, selling])])
-    differences += report.discrepancies.total
-  }
-  await over
-  return differences
-}
-
-function driveOptions(options: KillDrillOptions, drive: number): DriveOptions {
-  return {
-    file: options.file,
-    limit: options.limit,
-    columns: DEFAULT_COLUMNS,
-    url: 'http://127.0.0.1:9',
-    currency: 'GBP',
-    run: `drill-${options.seed}-${drive}`,
-    seed: options.seed,
-    abandonShare: 0.14,
-    stockShare: STOCK_SHARE,
-    speed: 'max',
-    concurrency: 4,
-    batchSize: 100,
-    holdMs: 3_600_000,
-    retryForMs: 60_000,
   }
 }
