@@ -2,6 +2,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { ANYONE } from '../access/principal.ts'
 import { parseJsonBody, requireJson } from '../api/json-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
 import { BODY_BYTES_MAX } from '../api/schemas.ts'
@@ -12,6 +13,7 @@ import { operationRoutes } from './operation-routes.ts'
 import { requireSaneHeads } from './request-head.ts'
 import { RequestLog } from './request-log.ts'
 import { reservationRoutes } from './reservation-routes.ts'
+import { OPEN } from './route-config.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
 
@@ -70,6 +72,11 @@ export function createApp(logger: FastifyBaseLogger | undefined): FastifyInstanc
   })
   readJsonOnly(app)
   limitSockets(app)
+  app.decorateRequest('principal')
+  app.addHook('onRequest', (request, _, done) => {
+    request.principal = ANYONE
+    done()
+  })
   requireSaneHeads(app)
   return app
 }
@@ -112,6 +119,8 @@ async function describe(app: FastifyInstance, version: string): Promise<void> {
     },
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.get('/', { schema: { hide: true } }, async (_, reply) => reply.redirect('/docs'))
+  app.get('/openapi.json', { schema: { hide: true }, config: OPEN }, async () => app.swagger())
+  app.get('/', { schema: { hide: true }, config: OPEN }, async (_, reply) =>
+    reply.redirect('/docs'),
+  )
 }

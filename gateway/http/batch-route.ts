@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { answerOperations } from '../api/operations.ts'
 import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
 import type { Partitions } from '../partitions.ts'
+import { BATCHES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 
 interface BatchRoute {
@@ -14,7 +15,7 @@ export function batchRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: batchAnswer })
   const summary = 'Many operations on reservations at once'
   const schema = { summary, tags: ['reservations'], body: batchBody, response }
-  const options = { schema, bodyLimit: BATCH_BYTES_MAX }
+  const options = { schema, config: BATCHES, bodyLimit: BATCH_BYTES_MAX }
   app.post<BatchRoute>('/v1/batch', options, async (request, reply) => {
     const results = await answerOperations(partitions, request.body.operations)
     reply.header('content-type', 'application/json; charset=utf-8')

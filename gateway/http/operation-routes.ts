@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { PartitionView } from '../../core/outcome.ts'
 import type { Partitions } from '../partitions.ts'
+import { OPEN, READS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo } from './send-answer.ts'
 
@@ -23,15 +24,15 @@ export function operationRoutes(
 ): void {
   app.get(
     '/v1/time',
-    { schema: { summary: 'The clock that decides', tags: ['server'] } },
+    { schema: { summary: 'The clock that decides', tags: ['server'] }, config: OPEN },
     async () => ({
       now: now(),
     }),
   )
   const healthz = { summary: 'Is the process alive?', tags: ['server'] }
-  app.get('/healthz', { schema: healthz }, async () => ({ status: 'ok' }))
+  app.get('/healthz', { schema: healthz, config: OPEN }, async () => ({ status: 'ok' }))
   const readyz = { summary: 'Does it sell? 503 with the reasons when not', tags: ['server'] }
-  app.get('/readyz', { schema: readyz }, async (_, reply) => {
+  app.get('/readyz', { schema: readyz, config: OPEN }, async (_, reply) => {
     const reasons = partitions.unreadyReasons()
     const isReady = reasons.length === 0
     return reply
@@ -56,7 +57,7 @@ function partitionsRoute(app: FastifyInstance, partitions: Partitions): void {
   }
   app.get<{ Querystring: { hash?: string } }>(
     '/v1/partitions',
-    { schema },
+    { schema, config: READS },
     async (request, reply) => {
       const withHash = request.query.hash === 'true'
       const answers = await partitions.describe(withHash)

@@ -21,6 +21,7 @@ import {
 import type { Answer, AnswerTicket } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
 import { idempotencyKey } from './idempotency-key.ts'
+import { HOLDS, LOOKS_UP, RESERVES, SETTLES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendReservation } from './send-answer.ts'
 
@@ -43,21 +44,34 @@ function reserveRoute(app: FastifyInstance, partitions: Partitions): void {
   const summary = 'Hold units for a buyer'
   const tags = ['reservations']
   const schema = { summary, tags, headers: keyHeaders, body: reserveBody, response }
-  app.post<{ Body: ReserveBody }>('/v1/reservations', { schema }, (request, reply) => {
-    const { sku, buyer, quantity, holdMs, meta } = request.body
-    requireShortMeta(meta)
-    const key = idempotencyKey(request)
-    const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
-    const isFreshId = key === undefined
-    const command = { kind: 'reserve', id, sku, buyer, quantity, holdMs, meta, isFreshId } as const
-    partitions.submit(command, new ReservationTicket(request, reply))
-  })
+  app.post<{ Body: ReserveBody }>(
+    '/v1/reservations',
+    { schema, config: RESERVES },
+    (request, reply) => {
+      const { sku, buyer, quantity, holdMs, meta } = request.body
+      requireShortMeta(meta)
+      const key = idempotencyKey(request)
+      const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
+      const isFreshId = key === undefined
+      const command = {
+        kind: 'reserve',
+        id,
+        sku,
+        buyer,
+        quantity,
+        holdMs,
+        meta,
+        isFreshId,
+      } as const
+      partitions.submit(command, new ReservationTicket(request, reply))
+    },
+  )
 }
 
 function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: reservationAnswer })
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
-  app.get<IdRoute>('/v1/reservations/:id', { schema }, (request, reply) => {
+  app.get<IdRoute>('/v1/reservations/:id', { schema, config: LOOKS_UP }, (request, reply) => {
     const command = { kind: 'read-reservation', id: idOf(request) } as const
     partitions.submit(command, new ReservationTicket(request, reply))
   })
@@ -67,7 +81,7 @@ function confirmRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Sell what is held', confirmBody)
   app.post<IdRoute & { Body: ConfirmBody }>(
     '/v1/reservations/:id/confirm',
-    { schema, preValidation: emptyBodyAsObject },
+    { schema, config: SETTLES, preValidation: emptyBodyAsObject },
     (request, reply) => {
       const { quantity, paymentId } = request.body
       const command = { kind: 'confirm', id: idOf(request), quantity, paymentId } as const
@@ -80,7 +94,7 @@ function cancelRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Give a hold back', cancelBody)
   app.post<IdRoute>(
     '/v1/reservations/:id/cancel',
-    { schema, preValidation: emptyBodyAsObject },
+    { schema, config: HOLDS, preValidation: emptyBodyAsObject },
     (request, reply) => {
       const command = { kind: 'cancel', id: idOf(request) } as const
       partitions.submit(command, new ReservationTicket(request, reply))
@@ -92,7 +106,7 @@ function extendRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Hold longer', extendBody)
   app.post<IdRoute & { Body: ExtendBody }>(
     '/v1/reservations/:id/extend',
-    { schema },
+    { schema, config: HOLDS },
     (request, reply) => {
       const command = { kind: 'extend', id: idOf(request), holdMs: request.body.holdMs } as const
       partitions.submit(command, new ReservationTicket(request, reply))
@@ -104,7 +118,7 @@ function returnRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = changeSchema('Take sold units back', returnBody)
   app.post<IdRoute & { Body: ReturnBody }>(
     '/v1/reservations/:id/return',
-    { schema, preValidation: emptyBodyAsObject },
+    { schema, config: SETTLES, preValidation: emptyBodyAsObject },
     (request, reply) => {
       const { returnedTotal } = request.body
       const command = { kind: 'return', id: idOf(request), returnedTotal } as const

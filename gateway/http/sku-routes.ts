@@ -17,6 +17,7 @@ import {
 import { openCommand } from '../api/sku-calls.ts'
 import type { Partitions } from '../partitions.ts'
 import { requiredIdempotencyKey } from './idempotency-key.ts'
+import { OPERATES, READS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo, sendSku } from './send-answer.ts'
 
@@ -36,10 +37,14 @@ function openRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skuAnswer, 201: skuAnswer })
   const summary = 'Open a SKU, or replace its rules'
   const schema = { summary, tags: ['skus'], params: skuParams, body: skuBody, response }
-  app.put<SkuRoute & { Body: SkuBody }>('/v1/skus/:sku', { schema }, async (request, reply) => {
-    const command = openCommand(request.params.sku, request.body)
-    return sendSku(request, reply, await partitions.ask(command))
-  })
+  app.put<SkuRoute & { Body: SkuBody }>(
+    '/v1/skus/:sku',
+    { schema, config: OPERATES },
+    async (request, reply) => {
+      const command = openCommand(request.params.sku, request.body)
+      return sendSku(request, reply, await partitions.ask(command))
+    },
+  )
 }
 
 function stockRoute(app: FastifyInstance, partitions: Partitions): void {
@@ -54,7 +59,7 @@ function stockRoute(app: FastifyInstance, partitions: Partitions): void {
   }
   app.post<SkuRoute & { Body: StockBody }>(
     '/v1/skus/:sku/stock',
-    { schema },
+    { schema, config: OPERATES },
     async (request, reply) => {
       const key = requiredIdempotencyKey(request)
       const command = { kind: 'adjust', sku: request.params.sku, key, ...request.body } as const
@@ -66,7 +71,7 @@ function stockRoute(app: FastifyInstance, partitions: Partitions): void {
 function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skuAnswer })
   const schema = { summary: 'Look one up', tags: ['skus'], params: skuParams, response }
-  app.get<SkuRoute>('/v1/skus/:sku', { schema }, async (request, reply) => {
+  app.get<SkuRoute>('/v1/skus/:sku', { schema, config: READS }, async (request, reply) => {
     const command = { kind: 'read-sku', sku: request.params.sku } as const
     return sendSku(request, reply, await partitions.ask(command))
   })
@@ -76,11 +81,15 @@ function listRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: skusAnswer })
   const summary = 'List them in the order of opening'
   const schema = { summary, tags: ['skus'], querystring: skusQuery, response }
-  app.get<{ Querystring: SkusQuery }>('/v1/skus', { schema }, async (request, reply) => {
-    const limit = Number(request.query.limit ?? SKUS_PER_PAGE_MAX)
-    const { after } = request.query
-    const answer = await partitions.listSkus(after, limit)
-    if (answer.kind !== 'skus') return sendNo(request, reply, answer)
-    return reply.send({ skus: answer.skus.map(skuAnswerBody), next: answer.next })
-  })
+  app.get<{ Querystring: SkusQuery }>(
+    '/v1/skus',
+    { schema, config: READS },
+    async (request, reply) => {
+      const limit = Number(request.query.limit ?? SKUS_PER_PAGE_MAX)
+      const { after } = request.query
+      const answer = await partitions.listSkus(after, limit)
+      if (answer.kind !== 'skus') return sendNo(request, reply, answer)
+      return reply.send({ skus: answer.skus.map(skuAnswerBody), next: answer.next })
+    },
+  )
 }

@@ -1,0 +1,47 @@
+// What every route says of itself: which keys open it, whether buyers may call it, and what is shed first.
+import type { Principal, Scope } from '../access/principal.ts'
+
+/**
+ * What happens to a call when too many come: new reservations are shed first, reads next; what settles a hold (confirm,
+ * cancel, extend, return) or steers the sale has a lane of its own.
+ */
+export type Lane = 'reserve' | 'read' | 'settle' | 'server'
+
+export interface RouteConfig {
+  /** The scope that a key needs; `open` asks for none. */
+  readonly scope: Scope | 'open'
+  /** Whether a buyer's own token opens it too, for what is the buyer's. */
+  readonly isForBuyers: boolean
+  readonly lane: Lane
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig extends Partial<RouteConfig> {}
+  interface FastifyRequest {
+    /** Who calls; set before any handler runs. */
+    principal: Principal
+  }
+}
+
+const config = (scope: RouteConfig['scope'], lane: Lane, isForBuyers = false): RouteConfig => ({
+  scope,
+  lane,
+  isForBuyers,
+})
+
+/** New reservations. */
+export const RESERVES: RouteConfig = config('sell', 'reserve', true)
+/** What a buyer may do with a hold: give it back, keep it longer. */
+export const HOLDS: RouteConfig = config('sell', 'settle', true)
+/** What only the shop may say: that something was paid, or came back. */
+export const SETTLES: RouteConfig = config('sell', 'settle')
+/** Several operations: each is looked at by itself. */
+export const BATCHES: RouteConfig = config('sell', 'settle', true)
+/** Looking a reservation up. */
+export const LOOKS_UP: RouteConfig = config('sell', 'read', true)
+/** Reads for shops and operators. */
+export const READS: RouteConfig = config('read', 'read')
+/** What steers the sale. */
+export const OPERATES: RouteConfig = config('operate', 'server')
+/** What anybody may ask. */
+export const OPEN: RouteConfig = config('open', 'server')
