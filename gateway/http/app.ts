@@ -12,6 +12,7 @@ import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { requireSaneHeads } from './request-head.ts'
 import { RequestLog } from './request-log.ts'
+import { RequestRecorder } from './request-recorder.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import { OPEN } from './route-config.ts'
 import { skuRoutes } from './sku-routes.ts'
@@ -33,11 +34,13 @@ export interface AppOptions {
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const app = createApp(options.logger)
+  const recorder = new RequestRecorder()
+  recorder.watch(app)
   handleFailures(app, options.onBug)
   await describe(app, options.version)
   skuRoutes(app, options.partitions)
   reservationRoutes(app, options.partitions)
-  batchRoute(app, options.partitions)
+  batchRoute(app, options.partitions, recorder)
   operationRoutes(app, options.partitions, options.now)
   await app.ready()
   return app
@@ -73,6 +76,7 @@ export function createApp(logger: FastifyBaseLogger | undefined): FastifyInstanc
   readJsonOnly(app)
   limitSockets(app)
   app.decorateRequest('principal')
+  app.decorateReply('problemCode', undefined)
   app.addHook('onRequest', (request, _, done) => {
     request.principal = ANYONE
     done()

@@ -1,8 +1,10 @@
 // POST /v1/batch: up to 1,000 operations in one request. Each is validated, decided and answered by itself.
 import type { FastifyInstance } from 'fastify'
-import { answerOperations } from '../api/operations.ts'
+import { answerOperations, type OperationResult } from '../api/operations.ts'
+import type { ProblemCode } from '../api/problems.ts'
 import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
 import type { Partitions } from '../partitions.ts'
+import type { RequestRecorder } from './request-recorder.ts'
 import { BATCHES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 
@@ -10,15 +12,31 @@ interface BatchRoute {
   Body: { operations: readonly unknown[] }
 }
 
-/** Registers the batch call. */
-export function batchRoute(app: FastifyInstance, partitions: Partitions): void {
+/** Registers the batch call. `recorder` is told what came of every operation. */
+export function batchRoute(
+  app: FastifyInstance,
+  partitions: Partitions,
+  recorder: RequestRecorder,
+): void {
   const response = withProblems({ 200: batchAnswer })
   const summary = 'Many operations on reservations at once'
   const schema = { summary, tags: ['reservations'], body: batchBody, response }
   const options = { schema, config: BATCHES, bodyLimit: BATCH_BYTES_MAX }
   app.post<BatchRoute>('/v1/batch', options, async (request, reply) => {
     const results = await answerOperations(partitions, request.body.operations)
+    countOperations(recorder, request.body.operations, results)
     reply.header('content-type', 'application/json; charset=utf-8')
     return reply.serializer(JSON.stringify).send({ results })
   })
+}
+
+function countOperations(
+  recorder: RequestRecorder,
+  operations: readonly unknown[],
+  results: readonly OperationResult[],
+): void {
+  for (const [place, { status, code }] of results.entries()) {
+    const op = status === 400 ? 'malformed' : (operations[place] as { op: string }).op
+    recorder.countOperation(op, (code as ProblemCode | undefined) ?? status)
+  }
 }

@@ -16,6 +16,7 @@ export function sendProblem(
   body: ProblemBody,
 ): FastifyReply {
   if (body.status === 503 || body.status === 429) reply.header('retry-after', '1')
+  reply.problemCode = body.code
   const text = JSON.stringify({ ...body, requestId: request.id })
   return reply.code(body.status).header('content-type', CONTENT_TYPE).send(text)
 }
@@ -27,6 +28,7 @@ export function sendRefusal(
   refusal: Refusal,
 ): FastifyReply {
   const { status, text: beginning } = beginningOf(refusal.code)
+  reply.problemCode = refusal.code
   let text = beginning
   for (const [name, value] of Object.entries(refusal)) {
     // The others are numbers and booleans, which need no escaping.
