@@ -45,6 +45,22 @@ export class DueWheel {
     else this.#unlink(row)
   }
 
+  /**
+   * The holds that are due at time `at` and have not expired yet: how many, counted up to `limit`, and since when the
+   * first of them (ms since 1970; `at` when there are none). Changes nothing; looks at `limit` rows at most.
+   */
+  backlog(at: number, limit: number): { readonly count: number; readonly since: number } {
+    let count = 0
+    let since = at
+    for (const row of this.#untilNow(at, limit)) {
+      const until = this.#reservations.until(row)
+      if (until > at) continue
+      count++
+      if (until < since) since = until
+    }
+    return { count, since }
+  }
+
   /** The hold that must expire next at time `at`, in deadline order, or NO_ROW. It stays until removed. */
   peek(at: number): number {
     const nowTick = tickOf(at)
@@ -56,6 +72,25 @@ export class DueWheel {
       }
       if (this.#tick >= nowTick) return NO_ROW
       this.#advance(nowTick)
+    }
+  }
+
+  // Holds in hand first, then those in the slots that time has reached since; the latter may be of a later round.
+  *#untilNow(at: number, limit: number): Generator<number> {
+    let left = limit
+    for (let position = this.#duePosition; position < this.#due.length; position++) {
+      if (left-- === 0) return
+      const row = this.#due[position] as number
+      if (row !== NO_ROW) yield row
+    }
+    const lastTick = Math.min(tickOf(at), this.#tick + SLOTS)
+    for (let tick = this.#tick + 1; tick <= lastTick; tick++) {
+      let row = this.#heads[tick & SLOT_MASK] as number
+      while (row !== NO_ROW) {
+        if (left-- === 0) return
+        yield row
+        row = this.#reservations.dueNext(row)
+      }
     }
   }
 

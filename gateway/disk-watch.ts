@@ -10,6 +10,7 @@ export class DiskWatch {
   readonly #onChange: (isLow: boolean, freeBytes: number) => void
   readonly #timer: NodeJS.Timeout
   #isLow = false
+  #freeBytes = 0
 
   constructor(
     path: string,
@@ -28,12 +29,18 @@ export class DiskWatch {
     return this.#isLow
   }
 
+  /** Free disk when it was last looked at. */
+  get freeBytes(): number {
+    return this.#freeBytes
+  }
+
   stop(): void {
     clearInterval(this.#timer)
   }
 
   #look(): void {
     const free = freeDiskBytes(this.#path)
+    this.#freeBytes = free
     const isLow = free < this.#lowBytes
     if (isLow === this.#isLow) return
     this.#isLow = isLow

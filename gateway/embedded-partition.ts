@@ -4,7 +4,8 @@ import { invariant } from '../core/invariant.ts'
 import type { EventBlock, Partition } from '../core/partition.ts'
 import { type BlockSource, GroupCommit } from '../journal/group-commit.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
+import type { OwnerStatus } from './owner-status.ts'
+import type { Answer, AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
 
 /** How often holds of idle SKUs are looked at, in ms. */
 const SWEEP_MS = 20
@@ -19,6 +20,10 @@ export interface EmbeddedPartitionOptions {
   readonly onFault: (fault: unknown) => void
   /** Told of every block that the disk has, in order, before its answers leave. Must not throw. */
   readonly onDurable?: (block: EventBlock) => void
+  /** Told of every commit: how many events were in it, and how long it took. Must not throw. */
+  readonly onCommitted?: (events: number, commitMs: number) => void
+  /** What the owner adds to the partition's words about itself, asked when they leave. */
+  readonly ownerStatus?: () => OwnerStatus | undefined
 }
 
 /** Runs one partition. Commands of one event-loop turn share a run, and usually a commit. */
@@ -37,7 +42,10 @@ export class EmbeddedPartition implements PartitionPort {
     this.#partition = options.partition
     this.#commits = new GroupCommit(blocksOf(options), options.journal, {
       onReturned: () => this.#turn(),
-      onAcknowledged: () => this.#noticeIdle(),
+      onAcknowledged: (events, commitMs) => {
+        options.onCommitted?.(events, commitMs)
+        this.#noticeIdle()
+      },
       onFault: (fault) => this.#fail(fault),
     })
     this.#sweep = setInterval(() => this.#sweepHolds(), SWEEP_MS)
@@ -50,7 +58,12 @@ export class EmbeddedPartition implements PartitionPort {
       ticket.answer({ kind: 'fault', code: fault })
       return
     }
-    if (!this.#partition.submit(command, ticket)) ticket.answer({ kind: 'fault', code: 'busy' })
+    const { ownerStatus } = this.#options
+    const asker =
+      command.kind === 'describe' && ownerStatus !== undefined
+        ? new OwnerTicket(ticket, ownerStatus)
+        : ticket
+    if (!this.#partition.submit(command, asker)) ticket.answer({ kind: 'fault', code: 'busy' })
     else if (!this.#isTurnDue) this.#scheduleTurn()
   }
 
@@ -116,6 +129,26 @@ export class EmbeddedPartition implements PartitionPort {
   #fail(fault: unknown): void {
     this.abandon()
     this.#options.onFault(fault)
+  }
+}
+
+/** A ticket that gets the owner's words with the partition's. */
+class OwnerTicket implements AnswerTicket {
+  readonly #ticket: AnswerTicket
+  readonly #ownerStatus: () => OwnerStatus | undefined
+
+  constructor(ticket: AnswerTicket, ownerStatus: () => OwnerStatus | undefined) {
+    this.#ticket = ticket
+    this.#ownerStatus = ownerStatus
+  }
+
+  answer(answer: Answer): void {
+    const isStatus = answer.kind === 'partition'
+    this.#ticket.answer(isStatus ? { ...answer, owner: this.#ownerStatus() } : answer)
+  }
+
+  isOverdue(): boolean {
+    return this.#ticket.isOverdue?.() === true
   }
 }
 

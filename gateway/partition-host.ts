@@ -10,14 +10,18 @@ import {
 } from '../journal/data-directory.ts'
 import { requireFreeDisk } from '../journal/free-disk.ts'
 import { lastOwnerKnownDead, takeOwnership } from '../journal/owner.ts'
+import { CommitMeter } from './commit-meter.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { EmbeddedPartition } from './embedded-partition.ts'
+import type { OwnerStatus } from './owner-status.ts'
 import { type JournalEnd, type Recovered, recover, type Term } from './recover.ts'
 import type { JournalSettings } from './settings.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
 
 /** What LMDB needs to open without risk of SIGBUS. */
 const OPEN_BYTES_MIN = 16 * 2 ** 20
+/** Due holds that a look at the owner counts at most. */
+const HOLDS_DUE_MAX = 10_000
 
 export interface PartitionHostOptions {
   readonly settings: JournalSettings
@@ -39,6 +43,7 @@ export class PartitionHost {
   #recovered: Recovered | undefined
   #snapshots: SnapshotSchedule | undefined
   #selling: EmbeddedPartition | undefined
+  readonly #commits = new CommitMeter()
 
   constructor(options: PartitionHostOptions) {
     this.#options = options
@@ -53,6 +58,32 @@ export class PartitionHost {
   /** The highest seq known to be on disk; 0 before recovery. */
   get durableSeq(): number {
     return this.#recovered?.partition.durableSeq ?? 0
+  }
+
+  /** What this owner knows beyond the partition's state; undefined before recovery. */
+  get status(): OwnerStatus | undefined {
+    const recovered = this.#recovered
+    const snapshots = this.#snapshots
+    if (recovered === undefined || snapshots === undefined) return undefined
+    const { partition, state } = recovered
+    const now = Date.now()
+    const due = state.due.backlog(now, HOLDS_DUE_MAX)
+    return {
+      epoch: recovered.epoch,
+      durableSeq: partition.durableSeq,
+      watermarkLag: partition.lastSeq - partition.durableSeq,
+      inboxLength: partition.inboxLength,
+      answersLength: partition.answersLength,
+      blocks: this.#commits.blocks,
+      events: this.#commits.events,
+      ...this.#commits.recent(),
+      snapshotSeq: snapshots.snapshotSeq,
+      snapshotAgeMs: snapshots.ageMs,
+      diskFreeBytes: this.#disk?.freeBytes ?? 0,
+      holdsDue: due.count,
+      dueLateMs: now - due.since,
+      recoveredMs: recovered.ms,
+    }
   }
 
   /** The names of all SKUs, those not yet durable included; none before recovery. */
@@ -132,6 +163,8 @@ export class PartitionHost {
       now: Date.now,
       isDiskLow: () => this.#disk?.isLow ?? false,
       onFault: this.#options.onFault,
+      onCommitted: (events, commitMs) => this.#commits.note(events, commitMs),
+      ownerStatus: () => this.status,
       ...(onDurable && { onDurable }),
     })
   }

@@ -1,6 +1,7 @@
 // How the gateway reaches one partition: the same port, whether it lives in this process or behind NATS.
 import type { Command } from '../core/command.ts'
-import type { Outcome, PartitionFault } from '../core/outcome.ts'
+import type { Outcome, PartitionFault, PartitionView } from '../core/outcome.ts'
+import type { PartitionStatus } from './owner-status.ts'
 
 /** Why a command was not taken at all: it certainly had no effect. */
 export type IntakeFaultCode = 'busy' | 'disk_low' | 'draining' | 'partition_unavailable'
@@ -10,7 +11,7 @@ interface IntakeFault {
   readonly code: IntakeFaultCode
 }
 
-export type Answer = Outcome | IntakeFault
+export type Answer = Exclude<Outcome, PartitionView> | PartitionStatus | IntakeFault
 export type FaultCode = IntakeFaultCode | PartitionFault['code']
 
 /** Where an answer goes, faults included. `answer` is called exactly once and must not throw. */

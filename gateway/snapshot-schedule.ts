@@ -1,8 +1,10 @@
 // When snapshots are taken, and by whom: a child process that reads the journal beside the running server.
 import { type ChildProcess, fork } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { JournalIdentity } from '../journal/block-header.ts'
 import type { PartitionPaths } from '../journal/data-directory.ts'
+import { listSnapshots } from '../journal/snapshot-file.ts'
 import type { SnapshotReport } from '../replay/snapshot-worker.ts'
 
 const WORKER = fileURLToPath(new URL('../replay/snapshot-worker.js', import.meta.url))
@@ -23,14 +25,26 @@ export class SnapshotSchedule {
   readonly #options: SnapshotScheduleOptions
   readonly #timer: NodeJS.Timeout
   #snapshotSeq: number
+  #snapshotAt: number
   #worker: ChildProcess | undefined
   #running: Promise<SnapshotReport> | undefined
 
   constructor(options: SnapshotScheduleOptions) {
     this.#options = options
     this.#snapshotSeq = options.snapshotSeq
+    this.#snapshotAt = writtenAt(options) ?? Date.now()
     this.#timer = setInterval(() => this.#tick(), options.intervalMs)
     this.#timer.unref()
+  }
+
+  /** Seq of the newest snapshot; 0 when there is none. */
+  get snapshotSeq(): number {
+    return this.#snapshotSeq
+  }
+
+  /** How long ago the newest snapshot was written; without one, how long ago the start was. */
+  get ageMs(): number {
+    return Math.max(0, Math.round(Date.now() - this.#snapshotAt))
   }
 
   /** Takes no more by itself; one that is running goes on. */
@@ -58,11 +72,16 @@ export class SnapshotSchedule {
   #take(): Promise<SnapshotReport> {
     this.#running = this.#runWorker().then((report) => {
       this.#running = undefined
-      if (report.kind === 'written') this.#snapshotSeq = report.seq
+      if (report.kind === 'written') this.#noteWritten(report.seq)
       this.#options.onReport(report)
       return report
     })
     return this.#running
+  }
+
+  #noteWritten(seq: number): void {
+    this.#snapshotSeq = seq
+    this.#snapshotAt = Date.now()
   }
 
   #runWorker(): Promise<SnapshotReport> {
@@ -83,4 +102,10 @@ export class SnapshotSchedule {
       })
     })
   }
+}
+
+// The file's own time, so that a restart does not make the snapshot look young.
+function writtenAt({ paths, snapshotSeq }: SnapshotScheduleOptions): number | undefined {
+  const newest = listSnapshots(paths.snapshots).find(({ seq }) => seq === snapshotSeq)
+  return newest && statSync(newest.path).mtimeMs
 }

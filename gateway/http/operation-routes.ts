@@ -1,7 +1,7 @@
 // What machines and operators ask of the server itself: time, health, readiness, partitions.
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
-import type { PartitionView } from '../../core/outcome.ts'
+import type { OwnerStatus, PartitionStatus } from '../owner-status.ts'
 import type { Partitions } from '../partitions.ts'
 import { OPEN, READS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
@@ -42,9 +42,13 @@ export function operationRoutes(
   partitionsRoute(app, partitions)
 }
 
-function partitionBody(view: PartitionView, partition: number): object {
-  const { kind: _, lastSeq, ...more } = view
-  return { partition, lastSeq: String(lastSeq), ...more }
+function partitionBody(view: PartitionStatus, partition: number): object {
+  const { kind: _, lastSeq, owner, ...more } = view
+  return { partition, lastSeq: String(lastSeq), ...more, owner: owner && ownerBody(owner) }
+}
+
+function ownerBody({ durableSeq, snapshotSeq, ...more }: OwnerStatus): object {
+  return { ...more, durableSeq: String(durableSeq), snapshotSeq: String(snapshotSeq) }
 }
 
 function partitionsRoute(app: FastifyInstance, partitions: Partitions): void {

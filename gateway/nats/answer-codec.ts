@@ -1,16 +1,13 @@
 // Answers as positional arrays, [code, …fields]. What the asker knows from its own command is not sent back.
 import type { Command } from '../../core/command.ts'
 import { unreachable } from '../../core/invariant.ts'
-import type {
-  PartitionView,
-  ReservationStateName,
-  ReservationView,
-  SkuView,
-} from '../../core/outcome.ts'
+import type { ReservationStateName, ReservationView, SkuView } from '../../core/outcome.ts'
 import type { Refusal, RefusalCode } from '../../core/refusal.ts'
 import type { ReservationId } from '../../core/reservation-id.ts'
 import { decodeRules, encodeRules, FieldReader, type Plain } from '../../journal/event-codec.ts'
+import type { PartitionStatus } from '../owner-status.ts'
 import type { Answer, FaultCode } from '../partition-port.ts'
+import { encodeOwner, readOwner } from './owner-codec.ts'
 
 /** A reservation just made: everything else stands in the command. */
 const RESERVED = 1
@@ -227,13 +224,14 @@ function readList(skus: Plain): SkuView[] {
   return skus.map((sku) => readSku(new FieldReader(sku)))
 }
 
-function encodePartition(view: PartitionView): Plain[] {
+function encodePartition(view: PartitionStatus): Plain[] {
   const { lastSeq, lastAt, skus, reservations, held, accounts, stateBytes, stateHash } = view
   const counts = [skus, reservations, held, accounts, stateBytes]
-  return [PARTITION, lastSeq, lastAt, ...counts, stateHash ?? null]
+  const owner = view.owner === undefined ? null : encodeOwner(view.owner)
+  return [PARTITION, lastSeq, lastAt, ...counts, stateHash ?? null, owner]
 }
 
-function readPartition(reader: FieldReader): PartitionView {
+function readPartition(reader: FieldReader): PartitionStatus {
   return {
     kind: 'partition',
     lastSeq: reader.integer(),
@@ -244,6 +242,7 @@ function readPartition(reader: FieldReader): PartitionView {
     accounts: reader.integer(),
     stateBytes: reader.integer(),
     stateHash: reader.optionalText(),
+    owner: readOwner(reader.next()),
   }
 }
 

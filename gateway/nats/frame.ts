@@ -14,7 +14,7 @@ import {
 } from './limits.ts'
 
 /** Of both kinds of frame. An owner refuses every other version by name. */
-export const FRAME_VERSION = 1
+export const FRAME_VERSION = 2
 
 /** Where a frame belongs; both sides insist on it. */
 export interface FramePlace {
@@ -118,8 +118,8 @@ export function readAnswerFrame(bytes: Uint8Array): AnswerFrame | 'version' | un
   return { partition, partitionCount, epoch, number, answers }
 }
 
-type CommandFields = [1, number, number, number, string, number, number, number, unknown[]]
-type AnswerFields = [1, number, number, number, number, Plain[] | FrameRefusal]
+type CommandFields = [2, number, number, number, string, number, number, number, unknown[]]
+type AnswerFields = [2, number, number, number, number, Plain[] | FrameRefusal]
 
 // Every one, or none: a frame with one bad command in it did not come from a gateway of ours.
 function readCommands(wires: readonly unknown[], own: FramePlace): Command[] | undefined {

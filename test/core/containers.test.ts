@@ -236,6 +236,7 @@ describe('a due wheel', () => {
       const held = new Map<number, { until: number; seq: number }>()
       let at = random.pick([0, 1_700_000_000_000 + random.integer(0, 99)])
       let seq = 0
+      let hasLooked = false
       const add = (): void => {
         const holdMs = random.pick([
           17,
@@ -267,12 +268,18 @@ describe('a due wheel', () => {
       const expectDue = (most: number): void => {
         const due = [...held].filter(([, { until }]) => until <= at)
         due.sort(([, left], [, right]) => left.until - right.until || left.seq - right.seq)
+        const since = due[0]?.[1].until ?? at
+        // Before its first look the wheel knows of no time, and so of nothing that is late.
+        if (hasLooked) {
+          expect(wheel.backlog(at, 1e6), 'what waits').toEqual({ count: due.length, since })
+        }
         for (const [row] of due.slice(0, most)) {
           expect(wheel.peek(at)).toBe(row)
           expect(wheel.peek(at), 'looking does not take').toBe(row)
           drop(row)
         }
         if (due.length <= most) expect(wheel.peek(at)).toBe(NO_ROW)
+        hasLooked = true
       }
       for (let step = 0; step < 5_000; step++) {
         const action = random.integer(0, 9)
@@ -290,6 +297,22 @@ describe('a due wheel', () => {
       }
     },
   )
+
+  test('counts what waits only as far as it is asked to', () => {
+    const table = new ReservationTable()
+    const wheel = new DueWheel(table)
+    wheel.peek(0)
+    for (let seq = 1; seq <= 50; seq++) {
+      const id = { skuHash: 0, high: seq, middle: 0, low: seq }
+      const details = { account: 0, quantity: 1, remaining: 0, reservedAt: 0, holdMs: 999 + seq }
+      wheel.add(table.insert({ id, seq, ...details }))
+    }
+    expect(wheel.backlog(999, 100)).toEqual({ count: 0, since: 999 })
+    expect(wheel.backlog(2_000, 100)).toEqual({ count: 50, since: 1_000 })
+    expect(wheel.backlog(2_000, 10).count).toBe(10)
+    expect(wheel.peek(2_000), 'and what is in hand').not.toBe(NO_ROW)
+    expect(wheel.backlog(2_000, 100)).toEqual({ count: 50, since: 1_000 })
+  })
 
   test('takes holds only', () => {
     const table = new ReservationTable()

@@ -32,6 +32,7 @@ const shoe: SkuView = {
   ...{ sold: 0, rules: open(10).rules, seq: 2, at: START },
 }
 const page: Answer = { kind: 'skus', skus: [shoe, shoe], next: undefined }
+const describeIt: Command = { kind: 'describe', withHash: false }
 const list = (limit: number): Command => ({ kind: 'list-skus', after: undefined, limit })
 
 describe('an answer to something else', () => {
@@ -44,7 +45,7 @@ describe('an answer to something else', () => {
     ['of a page to who asked for a SKU', readSku(), page],
     ['of a longer page than was asked for', list(1), page],
     ['of a SKU to who asked for a page', list(10), shoe],
-    ['of a page to who asked for the partition', { kind: 'describe', withHash: false }, page],
+    ['of a page to who asked for the partition', describeIt, page],
     ['that made a reservation, to who cancels', cancel('k'), { ...held, isNew: true }],
   ])('%s is refused', (_what, command, answer) => {
     expect(() => readAnswer(encodeAnswer(answer), command)).toThrow(TypeError)
@@ -82,8 +83,10 @@ describe('what is no answer', () => {
     ['a reservation with a BigInt', (encodeAnswer(held) as unknown[]).with(8, 1n)],
     ['a page of something else', [4, null, 'shoe']],
     ['a page of numbers', [4, null, [1, 2]]],
+    ['a partition whose owner is none', [5, 1, START, 1, 1, 1, 1, 64, null, 'ada']],
+    ['a partition whose owner lacks words', [5, 1, START, 1, 1, 1, 1, 64, null, [1, 2]]],
   ])('%s is refused', (_what, value) => {
-    for (const command of [reserve('k'), confirm('k'), readSku(), list(10)]) {
+    for (const command of [reserve('k'), confirm('k'), readSku(), list(10), describeIt]) {
       expect(() => readAnswer(value, command)).toThrow(TypeError)
     }
   })

@@ -10,6 +10,7 @@ import {
   type CommandFrame,
   encodeAnswerFrame,
   encodeCommandFrame,
+  FRAME_VERSION,
   readAnswerFrame,
   readCommandFrame,
 } from '../../../gateway/nats/frame.ts'
@@ -114,15 +115,18 @@ describe('a frame of commands', () => {
   })
 
   test('with a field too few or too many is malformed', () => {
-    const fields = commandFields(0, 1)
+    const fields = commandFields(0, FRAME_VERSION)
     expect(read(fields.slice(0, -1))).toBe('malformed')
     expect(read([...fields, null])).toBe('malformed')
-    expect(read(commandFields(0, 1))).toEqual(FRAME)
+    expect(read(commandFields(0, FRAME_VERSION))).toEqual(FRAME)
   })
 
-  test.each([0, 2, 255, -1, '1', null, [1], 1n])('of version %s is refused by name', (version) => {
-    expect(read(commandFields(0, version))).toBe('version')
-  })
+  test.each([0, 1, 3, 255, -1, '1', null, [1], 1n])(
+    'of version %s is refused by name',
+    (version) => {
+      expect(read(commandFields(0, version))).toBe('version')
+    },
+  )
 
   test.each([
     ['of another partition', 1, 1],
@@ -258,14 +262,14 @@ describe('a frame of answers', () => {
   })
 
   test('of another version counts as a refusal only when it says so', () => {
-    const refusal = packr.pack([2, 0, 1, 3, 7, 'version'])
+    const refusal = packr.pack([FRAME_VERSION + 1, 0, 1, 3, 7, 'version'])
     expect(readAnswerFrame(refusal)).toBe('version')
     for (const other of [
-      [2, 0, 1, 3, 7, [[7, 'busy']]],
-      [2],
+      [FRAME_VERSION + 1, 0, 1, 3, 7, [[7, 'busy']]],
+      [FRAME_VERSION],
       [],
       ['version'],
-      [2, 0, 1, 3, 7, 'place'],
+      [FRAME_VERSION + 1, 0, 1, 3, 7, 'place'],
     ]) {
       expect(readAnswerFrame(packr.pack(other)), JSON.stringify(other)).toBeUndefined()
     }
@@ -274,15 +278,15 @@ describe('a frame of answers', () => {
   test.each<[string, unknown]>([
     ['nothing', null],
     ['an object', { answers: [] }],
-    ['a field too few', [1, 0, 1, 3, 7]],
-    ['a field too many', [1, 0, 1, 3, 7, [], null]],
-    ['a refusal that nobody knows', [1, 0, 1, 3, 7, 'never']],
-    ['a partition that is none', [1, -1, 1, 3, 7, []]],
-    ['an epoch beyond exact numbers', [1, 0, 1, 2 ** 53, 7, []]],
-    ['a number as text', [1, 0, 1, 3, '7', []]],
+    ['a field too few', [FRAME_VERSION, 0, 1, 3, 7]],
+    ['a field too many', [FRAME_VERSION, 0, 1, 3, 7, [], null]],
+    ['a refusal that nobody knows', [FRAME_VERSION, 0, 1, 3, 7, 'never']],
+    ['a partition that is none', [FRAME_VERSION, -1, 1, 3, 7, []]],
+    ['an epoch beyond exact numbers', [FRAME_VERSION, 0, 1, 2 ** 53, 7, []]],
+    ['a number as text', [FRAME_VERSION, 0, 1, 3, '7', []]],
     [
       'too many answers',
-      [1, 0, 1, 3, 7, Array.from({ length: FRAME_COMMANDS_MAX + 1 }, () => [7])],
+      [FRAME_VERSION, 0, 1, 3, 7, Array.from({ length: FRAME_COMMANDS_MAX + 1 }, () => [7])],
     ],
     ['a command frame', packr.unpack(encodeCommandFrame(FRAME))],
   ])('is not %s', (_what, value) => {

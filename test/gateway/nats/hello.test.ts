@@ -1,5 +1,6 @@
 // How a gateway finds its cluster: what an owner says of it, and to whom.
 import { describe, expect, test } from 'vitest'
+import { FRAME_VERSION } from '../../../gateway/nats/frame.ts'
 import { askHello, encodeHello } from '../../../gateway/nats/hello.ts'
 import { commandSubject, helloSubject } from '../../../gateway/nats/subjects.ts'
 import { packr } from '../../../journal/message-pack.ts'
@@ -50,14 +51,14 @@ describe('a hello', () => {
 
   test.each<[string, Uint8Array]>([
     ['noise', Buffer.from('hello')],
-    ['of another version', packr.pack([2, '0'.repeat(32), 0, 1, 1])],
+    ['of another version', packr.pack([FRAME_VERSION + 1, '0'.repeat(32), 0, 1, 1])],
     [
       'of another partition',
       encodeHello({ clusterId: '0'.repeat(32), partition: 1, partitionCount: 2, epoch: 1 }),
     ],
-    ['without a cluster', packr.pack([1, '', 0, 1, 1])],
-    ['of no partitions', packr.pack([1, '0'.repeat(32), 0, 0, 1])],
-    ['with a field too many', packr.pack([1, '0'.repeat(32), 0, 1, 1, 1])],
+    ['without a cluster', packr.pack([FRAME_VERSION, '', 0, 1, 1])],
+    ['of no partitions', packr.pack([FRAME_VERSION, '0'.repeat(32), 0, 0, 1])],
+    ['with a field too many', packr.pack([FRAME_VERSION, '0'.repeat(32), 0, 1, 1, 1])],
   ])('that is %s is none', async (_what, bytes) => {
     const { far } = await meet()
     const cluster = newCluster()

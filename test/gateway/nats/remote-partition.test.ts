@@ -155,7 +155,7 @@ describe('an answer', () => {
   test.each<[string, (seen: SeenFrame) => void]>([
     ['noise', (seen) => seen.send(Buffer.from('noise'))],
     ['nothing', (seen) => seen.send(Buffer.alloc(0))],
-    ['an array of another version', (seen) => seen.send(packr.pack([2, 0, 1, 1, 1, []]))],
+    ['an array of another version', (seen) => seen.send(packr.pack([9, 0, 1, 1, 1, []]))],
     [
       'for another frame',
       (seen) => seen.reply(rightAnswers(seen), { number: seen.frame.number + 1 }),

@@ -78,6 +78,17 @@ async function expectKept(server: RealServer, crowds: readonly Crowd[]): Promise
   expect(Number(body.available) + Number(body.held)).toBe(1_000_000)
 }
 
+interface OwnerBody {
+  readonly commitP50Ms?: number
+  readonly commitP99Ms?: number
+  readonly diskFreeBytes?: number
+}
+
+async function ownerOf(server: RealServer): Promise<OwnerBody> {
+  const { text } = await server.call('GET', '/v1/partitions')
+  return JSON.parse(text).partitions[0].owner
+}
+
 const hashOf = (ended: Ending) => ended.lines.find(({ msg }) => msg === 'stopped')?.stateHash
 
 describe('a restart', () => {
@@ -97,8 +108,17 @@ describe('a restart', () => {
     expect(await again.line('recovered')).toMatchObject({ replayed: 0, snapshotSeq: 3, epoch: 2 })
     expect(await again.hash()).toBe(before)
     expect((await again.call('GET', '/readyz')).status).toBe(200)
+    expect(await ownerOf(again)).toMatchObject({ epoch: 2, snapshotSeq: '3', blocks: 0, events: 0 })
     const replay = await again.reserve('k1', 3)
     expect([replay.status, replay.text]).toEqual([200, JSON.stringify({ ...body })])
+    await again.reserve('k2', 1)
+    const owner = await ownerOf(again)
+    expect(owner).toMatchObject({ durableSeq: '4', watermarkLag: 0, blocks: 1, events: 1 })
+    expect(owner).toMatchObject({ blockEventsP50: 1, blockEventsP99: 1, holdsDue: 0, dueLateMs: 0 })
+    expect(owner).toMatchObject({ inboxLength: 0, answersLength: 0 })
+    expect(owner.commitP99Ms).toBeGreaterThanOrEqual(Number(owner.commitP50Ms))
+    expect(owner.commitP50Ms).toBeGreaterThan(0)
+    expect(owner.diskFreeBytes).toBeGreaterThan(0)
   })
 
   test('stops on SIGINT as on SIGTERM', async () => {
