@@ -1,6 +1,6 @@
 // What can be asked of a partition. Commands are made by the gateway, already validated in form; core decides.
 import type { ReservationId } from './reservation-id.ts'
-import type { SaleRules } from './rules.ts'
+import type { RulesPatch, SaleRules } from './rules.ts'
 
 /** Creates a SKU with its stock, or replaces the rules of an existing one. */
 export interface OpenSku {
@@ -9,6 +9,13 @@ export interface OpenSku {
   /** Units for sale at creation. Undefined only makes sense for a SKU that exists. */
   readonly stock: number | undefined
   readonly rules: SaleRules
+}
+
+/** Changes some rules of a SKU that exists; the others stay as they are when it is decided. */
+export interface AmendSku {
+  readonly kind: 'amend'
+  readonly sku: string
+  readonly changes: RulesPatch
 }
 
 /** Adds (or with a negative delta takes away) units that nobody holds. */
@@ -88,6 +95,7 @@ export type ReservationCommand = Confirm | Cancel | Extend | Return
 /** Commands about one SKU: its hash, or the id that begins with it, says which partition they go to. */
 export type RoutedCommand =
   | OpenSku
+  | AmendSku
   | AdjustStock
   | Reserve
   | ReservationCommand

@@ -3,6 +3,7 @@
 
 import type {
   AdjustStock,
+  AmendSku,
   Confirm,
   Extend,
   OpenSku,
@@ -17,11 +18,11 @@ import { SKUS_MAX, STOCK_MAX } from './limits.ts'
 import type { PartitionState } from './partition-state.ts'
 import { type Refusal, refuse } from './refusal.ts'
 import { CANCELLED, CONFIRMED, EXPIRED, HELD } from './reservation-table.ts'
-import { isSameRules } from './rules.ts'
+import { amendRules, isSameRules, rulesContradiction, type SaleRules } from './rules.ts'
 import type { SkuActor } from './sku-actor.ts'
 
 /** A command that may change the state, as opposed to a read. */
-export type Change = OpenSku | AdjustStock | Reserve | ReservationCommand
+export type Change = OpenSku | AmendSku | AdjustStock | Reserve | ReservationCommand
 
 /**
  * Decides `change` at logical time `at` (ms since 1970), which is not before the last event's and by which every
@@ -34,6 +35,8 @@ export function decide(state: PartitionState, change: Change, at: number): Decis
       return decideReserve(state, change, at)
     case 'open':
       return decideOpen(state, change, at)
+    case 'amend':
+      return decideAmend(state, change, at)
     case 'adjust':
       return decideAdjust(state, change, at)
     case 'confirm':
@@ -113,20 +116,35 @@ function refuseByStock(actor: SkuActor, quantity: number): Refusal | undefined {
 
 function decideOpen(state: PartitionState, command: OpenSku, at: number): Decision {
   const actor = state.actorOf(command.sku)
-  if (actor !== undefined) return decideChange(actor, command, at)
+  if (actor !== undefined) return decideReopen(actor, command, at)
   if (command.stock === undefined) return refuse('stock_required')
   if (state.actors.length >= SKUS_MAX) return refuse('sku_limit')
 
   return { kind: 'opened', at, sku: command.sku, stock: command.stock, rules: command.rules }
 }
 
-function decideChange(actor: SkuActor, command: OpenSku, at: number): Decision {
+function decideReopen(actor: SkuActor, command: OpenSku, at: number): Decision {
   if (command.stock !== undefined && command.stock !== actor.openingStock) {
     return refuse('stock_fixed')
   }
-  if (isSameRules(actor.rules, command.rules)) return UNCHANGED
+  return decideRules(actor, command.rules, at)
+}
 
-  return { kind: 'changed', at, sku: command.sku, rules: command.rules }
+function decideAmend(state: PartitionState, command: AmendSku, at: number): Decision {
+  const actor = state.actorOf(command.sku)
+  if (actor === undefined) return refuse('unknown_sku')
+  const rules = amendRules(actor.rules, command.changes)
+  const contradiction = rulesContradiction(rules)
+  if (contradiction !== undefined) {
+    return { kind: 'refusal', code: 'rules_contradict', contradiction }
+  }
+  return decideRules(actor, rules, at)
+}
+
+function decideRules(actor: SkuActor, rules: SaleRules, at: number): Decision {
+  if (isSameRules(actor.rules, rules)) return UNCHANGED
+
+  return { kind: 'changed', at, sku: actor.sku, rules }
 }
 
 function decideAdjust(state: PartitionState, command: AdjustStock, at: number): Decision {

@@ -206,6 +206,7 @@ export class Partition {
       case 'reserve':
         return this.#reservedOutcome(command.id, decision)
       case 'open':
+      case 'amend':
         return this.#skuOutcome(command.sku, at, decision.kind === 'opened')
       case 'adjust':
         return this.#adjustedOutcome(command.sku, command.key, decision)

@@ -22,6 +22,10 @@ export type PlainRefusalCode =
   | 'already_confirmed'
   | 'not_confirmed'
 
+interface RulesContradict extends Named<'rules_contradict'> {
+  /** In words, such as `closesAt must be after opensAt`. */
+  readonly contradiction: string
+}
 interface SaleNotOpen extends Named<'sale_not_open'> {
   readonly opensAt: number
 }
@@ -49,6 +53,7 @@ interface InsufficientAvailable extends Named<'insufficient_available'> {
 
 export type Refusal =
   | Named<PlainRefusalCode>
+  | RulesContradict
   | SaleNotOpen
   | HoldLimit
   | BuyerLimit

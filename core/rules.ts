@@ -39,6 +39,35 @@ export function completeRules(request: RulesRequest): SaleRules {
   }
 }
 
+/** Which rules become what: those left out stay, null takes away one that may be absent. */
+export type RulesPatch = {
+  readonly [Name in keyof SaleRules]?:
+    | SaleRules[Name]
+    | (undefined extends SaleRules[Name] ? null : never)
+    | undefined
+}
+
+/** Complete rules from `rules` and what is to change of them. */
+export function amendRules(rules: SaleRules, changes: RulesPatch): SaleRules {
+  return {
+    unitPrice: amended(rules.unitPrice, changes.unitPrice),
+    currency: amended(rules.currency, changes.currency),
+    holdMs: changes.holdMs ?? rules.holdMs,
+    maxHoldMs: changes.maxHoldMs ?? rules.maxHoldMs,
+    perBuyer: amended(rules.perBuyer, changes.perBuyer),
+    opensAt: amended(rules.opensAt, changes.opensAt),
+    closesAt: amended(rules.closesAt, changes.closesAt),
+    paused: changes.paused ?? rules.paused,
+  }
+}
+
+function amended<Value>(
+  present: Value | undefined,
+  change: Value | null | undefined,
+): Value | undefined {
+  return change === undefined ? present : (change ?? undefined)
+}
+
 /** What is contradictory about `rules`, in words for the operator; undefined when they make sense. */
 export function rulesContradiction(rules: SaleRules): string | undefined {
   if (rules.holdMs > rules.maxHoldMs) return 'holdMs must not exceed maxHoldMs'

@@ -5,13 +5,20 @@ import { RequestProblem } from './problem-body.ts'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COLON = 0x3a
+const MERGE_PATCH_TYPE = /^application\/merge-patch\+json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*$/i
 const JSON_TYPE = /^application\/json(?:\s*;\s*charset\s*=\s*"?utf-8"?)?\s*$/i
 /** Far beyond any request of ours; deeper ones are an attack on the stack. */
 export const DEPTH_MAX = 32
 
-/** Refuses anything but plain JSON before its body is read. */
-export function requireJson(contentType: string | undefined, encoding: string | undefined): void {
-  if (isJsonType(contentType ?? '') && (encoding === undefined || encoding === 'identity')) return
+/** Refuses anything but plain JSON, or where `takesPatch` a JSON merge patch, before its body is read. */
+export function requireJson(
+  contentType: string | undefined,
+  encoding: string | undefined,
+  takesPatch: boolean,
+): void {
+  const type = contentType ?? ''
+  const isTaken = isJsonType(type) || (takesPatch && MERGE_PATCH_TYPE.test(type))
+  if (isTaken && (encoding === undefined || encoding === 'identity')) return
   throw new RequestProblem(
     'unsupported_media_type',
     'Send application/json in UTF-8, not compressed.',

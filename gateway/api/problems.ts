@@ -119,6 +119,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     false,
     '`stock` is said at creation only; change it by POST /v1/skus/{sku}/stock.',
   ),
+  rules_contradict: kind(
+    409,
+    'Rules contradict',
+    false,
+    'The change would leave rules that contradict each other, as `contradiction` says.',
+  ),
   stock_limit: kind(409, 'Stock limit', false, 'A SKU holds at most 1,000,000,000 units.'),
   sku_limit: kind(409, 'SKU limit', false, 'A partition holds at most 1,000,000 SKUs.'),
   adjustment_limit: kind(

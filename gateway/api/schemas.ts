@@ -124,6 +124,29 @@ export const skuBody = Type.Object(
   strict,
 )
 
+const removable = <Field extends TSchema>(field: Field) =>
+  Type.Optional(Type.Union([field, Type.Null()]))
+
+/** A JSON merge patch (RFC 7396) of the rules. */
+export const rulesPatch = Type.Object(
+  {
+    unitPrice: removable(fields.unitPrice),
+    currency: removable(fields.currency),
+    holdMs: Type.Optional(holdMs),
+    maxHoldMs: Type.Optional(holdMs),
+    perBuyer: removable(quantity),
+    opensAt: removable(fields.opensAt),
+    closesAt: removable(fields.closesAt),
+    paused: Type.Optional(fields.paused),
+  },
+  {
+    ...strict,
+    minProperties: 1,
+    description:
+      'What is left out stays; null takes a rule away. An instant that is past opens or closes at once.',
+  },
+)
+
 export const stockBody = Type.Object({ delta: fields.delta, reason: fields.reason }, strict)
 
 export const skusQuery = Type.Object(
@@ -235,6 +258,7 @@ export const batchAnswer: TSchema = Type.Object({
 })
 
 export type SkuBody = Static<typeof skuBody>
+export type RulesPatchBody = Static<typeof rulesPatch>
 export type StockBody = Static<typeof stockBody>
 export type SkusQuery = Static<typeof skusQuery>
 export type ReserveBody = Static<typeof reserveBody>

@@ -1,17 +1,26 @@
 // Calls on one SKU: from their form to a command, from its answer to a result, whichever way they come.
 import { Compile } from 'typebox/compile'
-import type { AdjustStock, OpenSku, ReadSku } from '../../core/command.ts'
+import type { AdjustStock, AmendSku, OpenSku, ReadSku } from '../../core/command.ts'
 import { completeRules, rulesContradiction } from '../../core/rules.ts'
 import type { Answer } from '../partition-port.ts'
 import { skuAnswerBody } from './answer-bodies.ts'
 import type { OperationResult } from './operations.ts'
 import { viewStatus } from './operations.ts'
 import { problemOf, RequestProblem } from './problem-body.ts'
-import { fields, type SkuBody, type StockBody, skuBody, stockBody } from './schemas.ts'
+import {
+  fields,
+  type RulesPatchBody,
+  rulesPatch,
+  type SkuBody,
+  type StockBody,
+  skuBody,
+  stockBody,
+} from './schemas.ts'
 
 const isSku = Compile(fields.sku)
 const isKey = Compile(fields.key)
 const isSkuBody = Compile(skuBody)
+const isRulesPatch = Compile(rulesPatch)
 const isStockBody = Compile(stockBody)
 
 /** Opens a SKU or replaces its rules. @throws RequestProblem when the rules contradict each other. */
@@ -27,6 +36,15 @@ export function readOpen(sku: string, body: unknown): OpenSku {
   requireSku(sku)
   if (!isSkuBody.Check(body)) throw malformed('the terms of a SKU')
   return openCommand(sku, body as SkuBody)
+}
+
+/** Changes rules by a form that nobody has checked yet. @throws RequestProblem `bad_request`. */
+export function readAmendment(sku: string, body: unknown): AmendSku {
+  requireSku(sku)
+  // Members that are undefined would not have come through JSON.
+  const saysSomething = Object.values(body ?? {}).some((value) => value !== undefined)
+  if (!saysSomething || !isRulesPatch.Check(body)) throw malformed('the change of rules')
+  return { kind: 'amend', sku, changes: body as RulesPatchBody }
 }
 
 /** Adjusts stock by a form that nobody has checked yet. @throws RequestProblem. */

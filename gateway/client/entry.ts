@@ -11,7 +11,7 @@ export {
   type ReturnRequest,
 } from './holdfast-client.ts'
 export { type HttpTransportOptions, httpTransport } from './http-transport.ts'
-export type { Operation, SkuCall, SkuTerms } from './operations.ts'
+export type { Operation, RulesChange, SkuCall, SkuTerms } from './operations.ts'
 export type { Refusal, RefusalCode } from './refusals.ts'
 export type { Reservation, ReservationResult, ReservationState } from './reservations.ts'
 export type { Sku, SkuResult, SkuRules, SkuState } from './skus.ts'

@@ -2,7 +2,7 @@
 import { type ClientOptions, completeOptions, isCount } from './client-options.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { HoldfastError } from './errors.ts'
-import type { ClientRequest, Operation, SkuCall, SkuTerms } from './operations.ts'
+import type { ClientRequest, Operation, RulesChange, SkuCall, SkuTerms } from './operations.ts'
 import { type ReservationResult, readReservationResult } from './reservations.ts'
 import { readSkuResult, type SkuResult } from './skus.ts'
 import type { ClientTransport, TransportAnswer } from './transport.ts'
@@ -125,6 +125,11 @@ export class HoldfastClient {
   /** Opens a SKU, or replaces its rules. */
   async openSku(sku: string, terms: SkuTerms, options?: CallOptions): Promise<SkuResult> {
     return this.#callSku({ op: 'open-sku', sku, terms: { ...terms } }, options)
+  }
+
+  /** Changes some rules of a SKU and leaves the others: pause and resume, open or close now, another limit. */
+  async amendSku(sku: string, changes: RulesChange, options?: CallOptions): Promise<SkuResult> {
+    return this.#callSku({ op: 'amend-sku', sku, changes: { ...changes } }, options)
   }
 
   /** Adds units, or takes away units that nobody holds. */

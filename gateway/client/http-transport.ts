@@ -23,7 +23,7 @@ export interface HttpTransportOptions {
 }
 
 interface HttpCall {
-  readonly method: 'GET' | 'PUT' | 'POST'
+  readonly method: 'GET' | 'PUT' | 'PATCH' | 'POST'
   readonly path: string
   readonly body?: object
   readonly key?: string
@@ -128,6 +128,8 @@ function httpCallOf(call: SkuCall): HttpCall {
       return { method: 'GET', path }
     case 'open-sku':
       return { method: 'PUT', path, body: call.terms }
+    case 'amend-sku':
+      return { method: 'PATCH', path, body: call.changes }
     case 'adjust-stock': {
       const { key, delta, reason } = call
       return { method: 'POST', path: `${path}/stock`, key, body: { delta, reason } }

@@ -4,7 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { answerOperations, type OperationResult } from '../api/operations.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
-import { readAdjustment, readLookUp, readOpen, skuResultOf } from '../api/sku-calls.ts'
+import {
+  readAdjustment,
+  readAmendment,
+  readLookUp,
+  readOpen,
+  skuResultOf,
+} from '../api/sku-calls.ts'
 import { askHello } from '../nats/hello.ts'
 import { type LinkOptions, NatsLink } from '../nats/link.ts'
 import { linkOptions, type NatsSettings } from '../nats/link-options.ts'
@@ -199,6 +205,8 @@ function commandOf(call: SkuCall): Parameters<Partitions['ask']>[0] {
       return readLookUp(call.sku)
     case 'open-sku':
       return readOpen(call.sku, call.terms)
+    case 'amend-sku':
+      return readAmendment(call.sku, call.changes)
     case 'adjust-stock':
       return readAdjustment(call.sku, call.key, { delta: call.delta, reason: call.reason })
   }

@@ -69,6 +69,20 @@ export interface SkuTerms {
   readonly paused?: boolean | undefined
 }
 
+/** Which rules become what: those left out stay, null takes one away. Times in ms since 1970. */
+export interface RulesChange {
+  readonly unitPrice?: number | null | undefined
+  readonly currency?: string | null | undefined
+  readonly holdMs?: number | undefined
+  readonly maxHoldMs?: number | undefined
+  readonly perBuyer?: number | null | undefined
+  /** An instant that is past opens at once. */
+  readonly opensAt?: number | null | undefined
+  /** An instant that is past closes at once. */
+  readonly closesAt?: number | null | undefined
+  readonly paused?: boolean | undefined
+}
+
 /** `GET /v1/skus/{sku}`. */
 interface LookUpSku {
   readonly op: 'look-up-sku'
@@ -82,6 +96,13 @@ interface OpenSku {
   readonly terms: SkuTerms
 }
 
+/** `PATCH /v1/skus/{sku}`. */
+interface AmendSku {
+  readonly op: 'amend-sku'
+  readonly sku: string
+  readonly changes: RulesChange
+}
+
 /** `POST /v1/skus/{sku}/stock`. */
 interface AdjustStock {
   readonly op: 'adjust-stock'
@@ -91,14 +112,14 @@ interface AdjustStock {
   readonly reason: string
 }
 
-export type SkuCall = LookUpSku | OpenSku | AdjustStock
+export type SkuCall = LookUpSku | OpenSku | AmendSku | AdjustStock
 
 /** Anything that one method of the client asks for. */
 export type ClientRequest = Operation | SkuCall
 
 /** Whether a request goes alone instead of in a batch. */
 export function isSkuCall(request: ClientRequest): request is SkuCall {
-  return request.op === 'look-up-sku' || request.op === 'open-sku' || request.op === 'adjust-stock'
+  return 'sku' in request && request.op !== 'reserve'
 }
 
 /** Whether a request can change anything: what was only read cannot have happened by mistake. */

@@ -29,6 +29,10 @@ type PlainRefusalCode =
 
 type PlainRefusal = { readonly [Code in PlainRefusalCode]: Named<Code> }[PlainRefusalCode]
 
+interface RulesContradict extends Named<'rules_contradict'> {
+  /** In words, such as `closesAt must be after opensAt`. */
+  readonly contradiction: string
+}
 interface SaleNotOpen extends Named<'sale_not_open'> {
   /** In ms since 1970. */
   readonly opensAt: number
@@ -58,6 +62,7 @@ interface InsufficientAvailable extends Named<'insufficient_available'> {
 /** A no of the business: it changed nothing. Switch on `code`. */
 export type Refusal =
   | PlainRefusal
+  | RulesContradict
   | SaleNotOpen
   | HoldLimit
   | BuyerLimit
@@ -71,13 +76,15 @@ interface RefusalForm {
   readonly status: number
   readonly counts: readonly string[]
   readonly booleans: readonly string[]
+  readonly texts: readonly string[]
 }
 
 const form = (
   status: number,
   counts: readonly string[] = [],
   booleans: readonly string[] = [],
-): RefusalForm => ({ status, counts, booleans })
+  texts: readonly string[] = [],
+): RefusalForm => ({ status, counts, booleans, texts })
 
 /** The status of every refusal, and the members that it must bring. */
 const FORMS: Readonly<Record<RefusalCode, RefusalForm>> = {
@@ -95,6 +102,7 @@ const FORMS: Readonly<Record<RefusalCode, RefusalForm>> = {
   already_cancelled: form(409),
   already_confirmed: form(409),
   not_confirmed: form(409),
+  rules_contradict: form(409, [], [], ['contradiction']),
   sale_not_open: form(409, ['opensAt']),
   hold_limit: form(409, ['maxHoldMs']),
   buyer_limit: form(409, ['limit', 'used']),
@@ -126,6 +134,7 @@ function readMembers(expected: RefusalForm, body: Fields): object {
   }
   for (const name of expected.counts) members[name] = readCount(body, name)
   for (const name of expected.booleans) members[name] = readBoolean(body, name)
+  for (const name of expected.texts) members[name] = readText(body, name)
   return members
 }
 

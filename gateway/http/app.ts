@@ -93,11 +93,13 @@ function readJsonOnly(app: FastifyInstance): void {
       hasBody &&
       (request.headers['content-type'] !== undefined || carriesBody(request.headers))
     ) {
-      requireJson(request.headers['content-type'], request.headers['content-encoding'])
+      const { 'content-type': type, 'content-encoding': encoding } = request.headers
+      requireJson(type, encoding, request.method === 'PATCH')
     }
     done(null, payload)
   })
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => {
+  const types = ['application/json', 'application/merge-patch+json']
+  app.addContentTypeParser(types, { parseAs: 'buffer' }, (_, body, done) => {
     try {
       done(null, (body as Buffer).length === 0 ? undefined : parseJsonBody(body as Buffer))
     } catch (problem) {

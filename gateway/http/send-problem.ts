@@ -31,8 +31,9 @@ export function sendRefusal(
   reply.problemCode = refusal.code
   let text = beginning
   for (const [name, value] of Object.entries(refusal)) {
-    // The others are numbers and booleans, which need no escaping.
-    if (name !== 'kind' && name !== 'code') text += `,"${name}":${value}`
+    if (name === 'kind' || name === 'code') continue
+    // Numbers and booleans need no escaping.
+    text += `,"${name}":${typeof value === 'string' ? JSON.stringify(value) : value}`
   }
   text += `,"retryable":${isRetryable(refusal)},"requestId":${JSON.stringify(request.id)}}`
   return reply.code(status).header('content-type', CONTENT_TYPE).send(text)

@@ -1,9 +1,11 @@
-// /v1/skus: open, change, adjust, look up, list.
+// /v1/skus: open, replace or amend the rules, adjust the stock, look up, list.
 import type { FastifyInstance } from 'fastify'
 import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
 import { skuAnswerBody } from '../api/answer-bodies.ts'
 import {
   keyHeaders,
+  type RulesPatchBody,
+  rulesPatch,
   type SkuBody,
   type SkusQuery,
   type StockBody,
@@ -28,6 +30,7 @@ interface SkuRoute {
 /** Registers the calls on SKUs. */
 export function skuRoutes(app: FastifyInstance, partitions: Partitions): void {
   openRoute(app, partitions)
+  amendRoute(app, partitions)
   stockRoute(app, partitions)
   lookUpRoute(app, partitions)
   listRoute(app, partitions)
@@ -42,6 +45,24 @@ function openRoute(app: FastifyInstance, partitions: Partitions): void {
     { schema, config: OPERATES },
     async (request, reply) => {
       const command = openCommand(request.params.sku, request.body)
+      return sendSku(request, reply, await partitions.ask(command))
+    },
+  )
+}
+
+function amendRoute(app: FastifyInstance, partitions: Partitions): void {
+  const response = withProblems({ 200: skuAnswer })
+  const summary = 'Change some rules: pause or resume, open or close now, another price or limit'
+  const schema = {
+    ...{ summary, tags: ['skus'], params: skuParams, body: rulesPatch, response },
+    consumes: ['application/merge-patch+json', 'application/json'],
+  }
+  app.patch<SkuRoute & { Body: RulesPatchBody }>(
+    '/v1/skus/:sku',
+    { schema, config: OPERATES },
+    async (request, reply) => {
+      const { sku } = request.params
+      const command = { kind: 'amend', sku, changes: request.body } as const
       return sendSku(request, reply, await partitions.ask(command))
     },
   )

@@ -35,6 +35,7 @@ const MEMBERS: Readonly<Record<RefusalCode, readonly string[]>> = {
   already_cancelled: [],
   already_confirmed: [],
   not_confirmed: [],
+  rules_contradict: ['contradiction'],
   sale_not_open: ['opensAt'],
   hold_limit: ['maxHoldMs'],
   buyer_limit: ['limit', 'used'],
@@ -254,10 +255,13 @@ function readRefusal(reader: FieldReader): Refusal {
   const code = reader.text()
   if (!isRefusalCode(code)) throw new TypeError('unknown refusal')
   const refusal: Record<string, Plain> = { kind: 'refusal', code }
-  for (const name of MEMBERS[code]) {
-    refusal[name] = name === 'final' ? reader.boolean() : reader.integer()
-  }
+  for (const name of MEMBERS[code]) refusal[name] = readMember(reader, name)
   return refusal as unknown as Refusal
+}
+
+function readMember(reader: FieldReader, name: string): Plain {
+  if (name === 'final') return reader.boolean()
+  return name === 'contradiction' ? reader.text() : reader.integer()
 }
 
 function isRefusalCode(code: string): code is RefusalCode {

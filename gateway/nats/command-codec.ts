@@ -6,7 +6,7 @@ import { fnv1a32 } from '../../core/fnv1a32.ts'
 import { invariant, unreachable } from '../../core/invariant.ts'
 import { META_BYTES_MAX, SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
 import type { ReservationId } from '../../core/reservation-id.ts'
-import { rulesContradiction } from '../../core/rules.ts'
+import { type RulesPatch, rulesContradiction } from '../../core/rules.ts'
 import { decodeRules, encodeRules, FieldReader, type Plain } from '../../journal/event-codec.ts'
 import { fields } from '../api/schemas.ts'
 
@@ -21,6 +21,7 @@ const READ_RESERVATION = 8
 const READ_SKU = 9
 const LIST_SKUS = 10
 const DESCRIBE = 11
+const AMEND = 12
 
 const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const word = Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
@@ -37,8 +38,25 @@ const rules = Type.Tuple([
   fields.paused,
 ])
 
+/** What a change of rules may name, in its order on the wire; optional ones may become null. */
+const CHANGEABLE = [
+  ['unitPrice', nullable(fields.unitPrice)],
+  ['currency', nullable(fields.currency)],
+  ['holdMs', holdMs],
+  ['maxHoldMs', holdMs],
+  ['perBuyer', nullable(quantity)],
+  ['opensAt', nullable(fields.opensAt)],
+  ['closesAt', nullable(fields.closesAt)],
+  ['paused', fields.paused],
+] as const satisfies readonly (readonly [keyof RulesPatch, TSchema])[]
+// An empty array for what is left out: null takes a rule away.
+const changes = Type.Tuple(
+  CHANGEABLE.map(([, schema]) => Type.Union([Type.Tuple([]), Type.Tuple([schema])])),
+)
+
 const forms: readonly (readonly [number, TSchema[]])[] = [
   [OPEN, [sku, nullable(fields.stock), rules]],
+  [AMEND, [sku, changes]],
   [ADJUST, [sku, key, fields.delta, fields.reason]],
   [RESERVE, [...id, sku, buyer, quantity, nullable(holdMs), nullable(fields.meta)]],
   [CONFIRM, [...id, nullable(quantity), nullable(fields.paymentId)]],
@@ -82,6 +100,8 @@ export function encodeCommand(command: Command): Plain[] {
       return [READ_SKU, command.sku]
     case 'open':
       return [OPEN, command.sku, command.stock ?? null, encodeRules(command.rules)]
+    case 'amend':
+      return [AMEND, command.sku, encodeChanges(command.changes)]
     case 'adjust':
       return [ADJUST, command.sku, command.key, command.delta, command.reason]
     case 'list-skus':
@@ -113,6 +133,13 @@ export function commandBytesMax(command: Command): number {
     default:
       return FIXED_BYTES_MAX
   }
+}
+
+function encodeChanges(patch: RulesPatch): Plain[] {
+  return CHANGEABLE.map(([name]) => {
+    const value = patch[name]
+    return value === undefined ? [] : [value]
+  })
 }
 
 function withId(code: number, { skuHash, high, middle, low }: ReservationId, ...rest: Plain[]) {
@@ -161,6 +188,8 @@ function decodeOfSku(code: number, reader: FieldReader): Command {
       const stock = reader.optionalInteger()
       return { kind: 'open', sku: opened, stock, rules: decodeRules(reader.next()) }
     }
+    case AMEND:
+      return { kind: 'amend', sku: reader.text(), changes: decodeChanges(reader.next()) }
     case ADJUST: {
       const [adjusted, once, delta] = [reader.text(), reader.text(), reader.integer()]
       return { kind: 'adjust', sku: adjusted, key: once, delta, reason: reader.text() }
@@ -171,6 +200,15 @@ function decodeOfSku(code: number, reader: FieldReader): Command {
       invariant(code === DESCRIBE, 'only known codes have a form')
       return { kind: 'describe', withHash: reader.boolean() }
   }
+}
+
+function decodeChanges(places: Plain): RulesPatch {
+  const patch: Record<string, Plain> = {}
+  CHANGEABLE.forEach(([name], index) => {
+    const [value] = (places as Plain[][])[index] ?? []
+    if (value !== undefined) patch[name] = value
+  })
+  return patch as RulesPatch
 }
 
 // To a schema it is 0, but it would not come back the same from the journal.
@@ -186,6 +224,8 @@ function isSound(command: Command): boolean {
       return command.meta === undefined || Buffer.byteLength(command.meta) <= META_BYTES_MAX
     case 'open':
       return rulesContradiction(command.rules) === undefined
+    case 'amend':
+      return Object.keys(command.changes).length > 0
     default:
       return true
   }

@@ -87,6 +87,7 @@ test('the histories above met every answer that they could', () => {
     'quantity_too_large',
     'reservation',
     'reservation_expired',
+    'rules_contradict',
     'sale_closed',
     'sale_not_open',
     'sale_paused',

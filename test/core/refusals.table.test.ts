@@ -5,6 +5,7 @@ import { STOCK_MAX } from '../../core/limits.ts'
 import { isRetryable, type Refusal, refuse } from '../../core/refusal.ts'
 import {
   adjust,
+  amend,
   cancel,
   confirm,
   extend,
@@ -194,6 +195,37 @@ describe('opening and adjusting are refused', () => {
     ['beyond the largest stock', [open(STOCK_MAX)], adjust(1, 'k'), refuse('stock_limit')],
     ['for units that are held', holding, adjust(-7, 'k'), short(6)],
     ['for units that are sold', sold, adjust(-7, 'k'), short(6)],
+  ]
+  test.each(rows)('%s', (_, history, command, refusal) => checkRow(history, command, refusal))
+})
+
+describe('amending is refused', () => {
+  const contradict = (contradiction: string): Refusal => ({
+    ...{ kind: 'refusal', code: 'rules_contradict', contradiction },
+  })
+  const long = contradict('holdMs must not exceed maxHoldMs')
+  const early = contradict('closesAt must be after opensAt')
+  const scheduled = [open(5, { opensAt: START, closesAt: START + HOUR })]
+  const rows: Row[] = [
+    ['at a SKU nobody opened', [], amend({ paused: true }), refuse('unknown_sku')],
+    ['at another SKU', [open(5)], amend({ paused: true }, 'hat'), refuse('unknown_sku')],
+    ['with a hold that the rules do not allow', [open(5)], amend({ holdMs: HOUR + 1 }), long],
+    ['with a whole below the hold', [open(5)], amend({ maxHoldMs: 899_999 }), long],
+    ['with both, against each other', [], amend({ holdMs: 5_000 }), refuse('unknown_sku')],
+    ['with a close at the opening', scheduled, amend({ closesAt: START }), early],
+    ['with an opening at the close', scheduled, amend({ opensAt: START + HOUR }), early],
+    [
+      'with two contradictions, by the first',
+      scheduled,
+      amend({ closesAt: 0, maxHoldMs: 1_000 }),
+      long,
+    ],
+    [
+      'after other changes',
+      [...scheduled, amend({ closesAt: START + 1 })],
+      amend({ opensAt: START + 1 }),
+      early,
+    ],
   ]
   test.each(rows)('%s', (_, history, command, refusal) => checkRow(history, command, refusal))
 })

@@ -5,6 +5,7 @@ import type { PartitionFault } from '../../core/outcome.ts'
 import type { Answer, PartitionPort } from '../../gateway/partition-port.ts'
 import {
   adjust,
+  amend,
   cancel,
   confirm,
   extend,
@@ -48,6 +49,8 @@ export function partitionPortContract(name: string, start: () => Promise<PortUnd
         ...[reserve('k', 2, { meta: 'für sie €' }), reserve('k', 2), reserve('k', 3)],
         ...[reserve('l', 16), reserve('m', 4), extend('k', 60_000), extend('k', 604_800_000)],
         ...[confirm('k', 3), confirm('k', 1, 'pay-1'), confirm('k', 2), cancel('k')],
+        ...[amend({ perBuyer: null, paused: true }), amend({ maxHoldMs: 1_000 })],
+        ...[amend({ paused: true }), amend({ paused: false }), amend({ paused: true }, 'none')],
         ...[giveBack('k'), giveBack('k', 1), giveBack('k', 2), cancel('m'), cancel('m')],
         ...[confirm('m'), giveBack('m'), readReservation('k'), readReservation('m'), readSku()],
         ...[open(1, {}, 'hat'), list(1), list(10, 'shoe'), list(10, 'stranger'), describeIt],

@@ -105,6 +105,8 @@ describe('a refusal', () => {
     ['unknown_sku', (client: HoldfastClient) => client.sku('hat')],
     ['stock_required', (client: HoldfastClient) => client.openSku('hat', {})],
     ['stock_fixed', (client: HoldfastClient) => client.openSku('shoe', { stock: 11 })],
+    ['unknown_sku', (client: HoldfastClient) => client.amendSku('hat', { paused: true })],
+    ['rules_contradict', (client: HoldfastClient) => client.amendSku('shoe', { maxHoldMs: 1_000 })],
     [
       'insufficient_available',
       (client: HoldfastClient) => client.adjustStock('shoe', { delta: -11, reason: 'lost' }),
@@ -140,6 +142,8 @@ describe('a SKU', () => {
     const again = await client.adjustStock('hat', request)
     expect(again).toMatchObject({ sku: { stock: 8, isReplay: true } })
     await client.adjustStock('hat', { delta: 1, reason: 'found' })
+    const amended = await client.amendSku('hat', { paused: false, perBuyer: null })
+    expect(amended).toMatchObject({ sku: { state: 'open', rules: { perBuyer: undefined } } })
     expect(await client.sku('hat')).toMatchObject({ sku: { stock: 9, available: 9, sold: 0 } })
   })
 })

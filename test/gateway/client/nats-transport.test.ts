@@ -61,6 +61,11 @@ describe('the fast path', () => {
       expect(adjusted).toMatchObject({ ok: true, sku: { stock: 8, available: 7, isReplay: false } })
       const again = await client.adjustStock(sku, { delta: 5, reason: 'found', key: 'a-1' })
       expect(again).toMatchObject({ ok: true, sku: { stock: 8, isReplay: true } })
+      const amended = await client.amendSku(sku, { perBuyer: null, paused: true })
+      const rules = { perBuyer: undefined, paused: true, holdMs: 900_000 }
+      expect(amended).toMatchObject({ ok: true, sku: { stock: 8, state: 'paused', rules } })
+      const resumed = await client.amendSku(sku, { paused: false, opensAt: undefined })
+      expect(resumed).toMatchObject({ ok: true, sku: { state: 'open' } })
       expect(await client.sku(sku)).toMatchObject({ ok: true, sku: { sold: 1 } })
     }
   })
@@ -77,6 +82,12 @@ describe('the fast path', () => {
     expect(await client.sku('nobody')).toMatchObject({ refusal: { code: 'unknown_sku' } })
     const mistaken = client.reserve({ ...order, quantity: 1.5 })
     expect(await faultOf(mistaken)).toMatchObject({ code: 'bad_request' })
+    for (const changes of [{}, { perBuyer: undefined }, { perBuyer: 0 }]) {
+      expect(await faultOf(client.amendSku(sku, changes))).toMatchObject({ code: 'bad_request' })
+    }
+    expect(await client.amendSku(sku, { maxHoldMs: 1_000 })).toMatchObject({
+      refusal: { code: 'rules_contradict', contradiction: 'holdMs must not exceed maxHoldMs' },
+    })
     const contradicting = client.openSku('coat', { stock: 1, holdMs: 9_000, maxHoldMs: 2_000 })
     expect(await faultOf(contradicting)).toMatchObject({ code: 'bad_request' })
   })

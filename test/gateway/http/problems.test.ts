@@ -82,6 +82,7 @@ const WAYS: Record<ProblemCode, Provoke> = {
   insufficient_available: adjust(-11),
   stock_required: (app) => app.put('/v1/skus/hat', {}),
   stock_fixed: (app) => app.put('/v1/skus/shoe', { stock: 11 }),
+  rules_contradict: (app) => app.patch('/v1/skus/shoe', { maxHoldMs: 899_999 }),
   stock_limit: adjust(1_000_000_000),
   sku_limit: () => answered({ kind: 'refusal', code: 'sku_limit' }),
   adjustment_limit: () => answered({ kind: 'refusal', code: 'adjustment_limit' }),

@@ -1,4 +1,4 @@
-// The calls on SKUs: open, change the rules, adjust the stock, look up, list.
+// The calls on SKUs: open, replace or amend the rules, adjust the stock, look up, list.
 import { describe, expect, test } from 'vitest'
 import { expectProblem, expectRefused } from '../../fixtures/problem.ts'
 import { type ReplyBody, testApps } from '../../fixtures/test-app.ts'
@@ -82,6 +82,66 @@ describe('PUT /v1/skus/{sku}', () => {
   ])('refuses rules that contradict each other: %s', async (_, rules) => {
     const app = await start()
     await expectRefused(app, 'bad_request', () => app.put('/v1/skus/shoe', { stock: 1, ...rules }))
+  })
+})
+
+describe('PATCH /v1/skus/{sku}', () => {
+  test('changes what it names and leaves the rest: 200 with all the rules', async () => {
+    const app = await start()
+    await app.open(10, { perBuyer: 2, unitPrice: 5 })
+    const reply = await app.patch('/v1/skus/shoe', { paused: true, perBuyer: null })
+    expect(reply.status).toBe(200)
+    expect(reply.body.rules).toEqual({ ...RULES, unitPrice: 5, paused: true })
+    expect(reply.headers.etag).toBe('"2-paused"')
+    const again = await app.patch('/v1/skus/shoe', { paused: true })
+    expect(again.text, 'what changes nothing is no event').toBe(reply.text)
+  })
+
+  test.each([
+    'application/json',
+    'application/merge-patch+json',
+    'Application/Merge-Patch+JSON; charset="UTF-8"',
+  ])('takes %s', async (type) => {
+    const app = await start()
+    await app.open(10)
+    const reply = await app.patch('/v1/skus/shoe', { closesAt: 1 }, { 'content-type': type })
+    expect(reply.body.state).toBe('closed')
+  })
+
+  test('alone takes a merge patch, and no other patch', async () => {
+    const app = await start()
+    await app.open(10)
+    const merge = { 'content-type': 'application/merge-patch+json' }
+    const list = { 'content-type': 'application/json-patch+json' }
+    await expectRefused(app, 'unsupported_media_type', () => app.put('/v1/skus/shoe', {}, merge))
+    await expectRefused(app, 'unsupported_media_type', () =>
+      app.patch('/v1/skus/shoe', { paused: true }, list),
+    )
+    await expectRefused(app, 'unsupported_media_type', () =>
+      app.patch('/v1/skus/shoe', { paused: true }, { 'content-encoding': 'gzip' }),
+    )
+  })
+
+  test('refuses what would contradict the rules that stay, and says which', async () => {
+    const app = await start()
+    await app.open(10, { opensAt: app.now + 5 })
+    const reply = await expectRefused(app, 'rules_contradict', () =>
+      app.patch('/v1/skus/shoe', { closesAt: app.now }),
+    )
+    expect(reply.body.contradiction).toBe('closesAt must be after opensAt')
+    await expectRefused(app, 'unknown_sku', () => app.patch('/v1/skus/hat', { paused: true }))
+  })
+
+  const wrong: readonly object[] = [
+    ...[{}, [], { stock: 5 }, { paused: true, stock: 5 }, { paused: null }, { holdMs: null }],
+    ...[{ maxHoldMs: null }, { paused: 'true' }, { perBuyer: 0 }, { perBuyer: 1.5 }],
+    ...[{ closesAt: -1 }, { closesAt: '2026-11-27T20:00:00Z' }, { color: 'red' }],
+    ...[{ rules: { paused: true } }, { currency: 'euro' }, { unitPrice: -1 }],
+  ]
+  test.each(wrong)('refuses %o', async (body) => {
+    const app = await start()
+    await app.open(10)
+    await expectRefused(app, 'bad_request', () => app.patch('/v1/skus/shoe', body))
   })
 })
 

@@ -76,6 +76,7 @@ describe('what is no answer', () => {
     ['a refusal without its members', [6, 'sold_out']],
     ['a refusal with a member of another type', [6, 'sold_out', 1, 1, 1]],
     ['a refusal with a text for a number', [6, 'buyer_limit', '4', 4]],
+    ['a refusal with a number for words', [6, 'rules_contradict', 1]],
     ['a new reservation without a seq', [1, START, 9, null]],
     ['a new reservation of a fraction', [1, START, 9.5, 2]],
     ['a reservation in a state that nobody knows', (encodeAnswer(held) as Plain[]).with(9, 4)],

@@ -9,6 +9,7 @@ import { packr } from '../../../journal/message-pack.ts'
 import { anyCommand } from '../../fixtures/any-command.ts'
 import {
   adjust,
+  amend,
   cancel,
   confirm,
   extend,
@@ -49,6 +50,7 @@ describe('every command', () => {
       confirm('k', 1_000_000, '€'.repeat(128)),
       adjust(-1_000_000_000, 'k'.repeat(255), '€'.repeat(200), sku),
       open(1_000_000_000, fullRules, sku),
+      amend(fullRules, sku),
     ]
     for (const command of longest) {
       const bytes = packr.pack(encodeCommand(command)).length
@@ -96,6 +98,7 @@ interface Row {
 
 const TABLE: Readonly<Record<string, Row>> = {
   open: { good: open(5), wrong: [NAMES, [-1, 1_000_000_001, 2 ** 53], []], optional: [2] },
+  amend: { good: amend({ paused: true }), wrong: [NAMES, []], optional: [] },
   adjust: {
     good: adjust(5, 'k'),
     wrong: [
@@ -206,6 +209,38 @@ describe('rules', () => {
   })
 })
 
+describe('a change of rules', () => {
+  const good = amend(fullRules)
+  const places = encodeCommand(good)[2] as Plain[]
+  const withPlaces = (changed: readonly unknown[]) => readCommand(withField(good, 2, changed))
+
+  test('may name each alone, and take away those that may be absent', () => {
+    const names = Object.keys(fullRules) as (keyof typeof fullRules)[]
+    names.forEach((name, at) => {
+      const alone = places.map((place, other) => (other === at ? place : []))
+      expect(withPlaces(alone), name).toEqual(amend({ [name]: fullRules[name] }))
+      const isOptional = !['holdMs', 'maxHoldMs', 'paused'].includes(name)
+      const without = withPlaces(places.with(at, [null]))
+      expect(without, name).toEqual(isOptional ? amend({ ...fullRules, [name]: null }) : undefined)
+    })
+  })
+
+  test('out of bounds, of another type, of too many places or of none is refused', () => {
+    RULES.forEach((wrong, at) => {
+      for (const value of [...wrong, ...NEVER]) {
+        if (value === undefined) continue
+        expect(withPlaces(places.with(at, [value as Plain])), `${at}: ${value}`).toBeUndefined()
+      }
+      for (const place of [null, fullRules.holdMs, [1, 2], 'x']) {
+        expect(withPlaces(places.with(at, place)), `${at}: ${place}`).toBeUndefined()
+      }
+    })
+    expect(withPlaces(places.slice(0, -1))).toBeUndefined()
+    expect(withPlaces([...places, []])).toBeUndefined()
+    expect(withPlaces(places.map(() => []))).toBeUndefined()
+  })
+})
+
 describe('what is no command', () => {
   test.each([
     ['nothing', undefined],
@@ -216,7 +251,7 @@ describe('what is no command', () => {
     ['a map', new Map([[0, 9]])],
     ['an empty array', []],
     ['a code that nobody knows', [0, 'shoe']],
-    ['a code beyond the last', [12, 'shoe']],
+    ['a code beyond the last', [14, 'shoe']],
     ['a code as text', ['9', 'shoe']],
     ['a code as BigInt', [9n, 'shoe']],
     ['no number for a code', [Number.NaN, 'shoe']],
