@@ -1,9 +1,11 @@
 // A partition inside the gateway's own process: turns, group commit, the sweep of idle holds, and fail stop.
 import type { Command } from '../core/command.ts'
 import { invariant } from '../core/invariant.ts'
+import { INBOX_MAX } from '../core/limits.ts'
 import type { EventBlock, Partition } from '../core/partition.ts'
 import { type BlockSource, GroupCommit } from '../journal/group-commit.ts'
 import type { Journal } from '../journal/journal.ts'
+import { hasRoom, laneOf } from './lane.ts'
 import type { OwnerStatus } from './owner-status.ts'
 import type { Answer, AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
 
@@ -18,6 +20,10 @@ export interface EmbeddedPartitionOptions {
   readonly isDiskLow: () => boolean
   /** A commit failed. Everything that waited has been answered; the process must end. */
   readonly onFault: (fault: unknown) => void
+  /** How long commands may lie in the inbox before new reservations are shed, in ms; 0 or undefined sheds none. */
+  readonly shedDelayMs?: number
+  /** Monotonic, in ms; what is late is told by it. */
+  readonly monotonicMs?: () => number
   /** Told of every block that the disk has, in order, before its answers leave. Must not throw. */
   readonly onDurable?: (block: EventBlock) => void
   /** Told of every commit: how many events were in it, and how long it took. Must not throw. */
@@ -32,7 +38,10 @@ export class EmbeddedPartition implements PartitionPort {
   readonly #partition: Partition
   readonly #commits: GroupCommit
   readonly #sweep: NodeJS.Timeout
+  readonly #monotonicMs: () => number
   #isTurnDue = false
+  /** Since when commands have been left over by every turn, in monotonic ms; undefined when the last left none. */
+  #behindSinceMs: number | undefined
   #isDraining = false
   #hasFailed = false
   #onIdle: (() => void) | undefined
@@ -40,6 +49,7 @@ export class EmbeddedPartition implements PartitionPort {
   constructor(options: EmbeddedPartitionOptions) {
     this.#options = options
     this.#partition = options.partition
+    this.#monotonicMs = options.monotonicMs ?? (() => performance.now())
     this.#commits = new GroupCommit(blocksOf(options), options.journal, {
       onReturned: () => this.#turn(),
       onAcknowledged: (events, commitMs) => {
@@ -99,7 +109,16 @@ export class EmbeddedPartition implements PartitionPort {
     if (this.#isDraining) return 'draining'
     // What frees units or turns holds into sales goes on: buyers who hold must be able to pay.
     const isNewIntake = command.kind === 'reserve' || command.kind === 'open'
-    return isNewIntake && this.#options.isDiskLow() ? 'disk_low' : undefined
+    if (isNewIntake && this.#options.isDiskLow()) return 'disk_low'
+    const lane = laneOf(command)
+    if (lane === 'reserve' && this.#isLate()) return 'busy'
+    return hasRoom(lane, this.#partition.inboxLength, INBOX_MAX) ? undefined : 'busy'
+  }
+
+  #isLate(): boolean {
+    const { shedDelayMs = 0 } = this.#options
+    if (this.#behindSinceMs === undefined || shedDelayMs === 0) return false
+    return this.#monotonicMs() - this.#behindSinceMs > shedDelayMs
   }
 
   // The check phase comes after all requests that one poll brought in: they share the turn.
@@ -112,6 +131,7 @@ export class EmbeddedPartition implements PartitionPort {
     this.#isTurnDue = false
     if (this.#hasFailed) return
     const hasMore = this.#partition.run(this.#options.now())
+    this.#behindSinceMs = hasMore ? (this.#behindSinceMs ?? this.#monotonicMs()) : undefined
     this.#commits.pump()
     // With a commit in flight its return brings the next turn.
     if (hasMore && !this.#commits.isCommitting) this.#scheduleTurn()

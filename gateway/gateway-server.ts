@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { BoundedLog } from './bounded-log.ts'
 import { buildApp } from './http/app.ts'
+import { LoadGauge } from './load-gauge.ts'
 import { askHello, type Hello } from './nats/hello.ts'
 import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
@@ -31,7 +32,8 @@ export class GatewayServer {
   readonly #hooks: ProcessHooks
   readonly #trouble: BoundedLog
   readonly #linkOptions: LinkOptions
-  readonly #partitions = new Partitions('cluster_not_found')
+  readonly #gauge: LoadGauge
+  readonly #partitions: Partitions
   readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
   readonly #stopping = new AbortController()
   #remotes: readonly RemotePartition[] = []
@@ -46,6 +48,8 @@ export class GatewayServer {
     this.#logger = logger
     this.#hooks = hooks
     this.#trouble = new BoundedLog(logger)
+    this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
+    this.#partitions = new Partitions('cluster_not_found', this.#gauge)
     this.#linkOptions = linkOptions(settings, 'holdfast gateway')
   }
 
@@ -75,9 +79,10 @@ export class GatewayServer {
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.#settings
+    const { host, port, connectionsMax } = this.#settings
     this.#app = await buildApp({
       partitions: this.#partitions,
+      shedding: { gauge: this.#gauge, connectionsMax },
       logger: this.#logger,
       now: Date.now,
       onBug: this.#hooks.onBug,
@@ -115,11 +120,19 @@ export class GatewayServer {
   }
 
   #reach(link: NatsLink, { partitionCount }: Hello): RemotePartition[] {
-    const { cluster, requestDeadlineMs: deadlineMs } = this.#settings
+    const { cluster, requestDeadlineMs: deadlineMs, shedDelayMs } = this.#settings
     return Array.from({ length: partitionCount }, (_, partition) => {
       const trouble = (reason: string) => this.#trouble.warn(reason, { partition })
       return new RemotePartition({
-        ...{ link, cluster, partition, partitionCount, deadlineMs, sender: this.#sender },
+        ...{
+          link,
+          cluster,
+          partition,
+          partitionCount,
+          deadlineMs,
+          shedDelayMs,
+          sender: this.#sender,
+        },
         onTrouble: trouble,
         onMismatch: (reason) => this.#hooks.onFault(new Error(reason)),
       })

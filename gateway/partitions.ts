@@ -3,9 +3,12 @@ import type { Command, RoutedCommand } from '../core/command.ts'
 import { invariant } from '../core/invariant.ts'
 import type { SkuView } from '../core/outcome.ts'
 import { partitionOfCommand, partitionOfSku } from '../core/partition-of.ts'
+import { laneOf } from './lane.ts'
+import type { LoadGauge } from './load-gauge.ts'
 import type { Answer, AnswerTicket, PartitionPort } from './partition-port.ts'
 
 const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
+const BUSY: Answer = { kind: 'fault', code: 'busy' }
 
 /**
  * Asks partitions. Until there are any (the journal is being replayed, the cluster has not been found) everything is
@@ -13,11 +16,13 @@ const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
  */
 export class Partitions {
   readonly #absence: string
+  readonly #gauge: LoadGauge | undefined
   #ports: readonly PartitionPort[] = []
 
-  /** `absence` is the reason for being unready while there are none. */
-  constructor(absence = 'recovering') {
+  /** `absence` is the reason for being unready while there are none; what `gauge` refuses is answered `busy`. */
+  constructor(absence = 'recovering', gauge?: LoadGauge) {
     this.#absence = absence
+    this.#gauge = gauge
   }
 
   /** Puts the partitions in, by their numbers. */
@@ -28,6 +33,7 @@ export class Partitions {
   /** The way without a promise. */
   submit(command: RoutedCommand, ticket: AnswerTicket): void {
     if (this.#ports.length === 0) ticket.answer(UNAVAILABLE)
+    else if (this.#gauge?.refuses(laneOf(command)) === true) ticket.answer(BUSY)
     else this.#portOf(partitionOfCommand(command, this.#ports.length)).submit(command, ticket)
   }
 

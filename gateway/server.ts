@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { buildApp } from './http/app.ts'
+import { LoadGauge } from './load-gauge.ts'
 import { PartitionHost } from './partition-host.ts'
 import { Partitions } from './partitions.ts'
 import type { ProcessHooks } from './process-hooks.ts'
@@ -18,7 +19,8 @@ export class Server {
   readonly #settings: ServeSettings
   readonly #logger: Logger
   readonly #hooks: ProcessHooks
-  readonly #partitions = new Partitions()
+  readonly #gauge: LoadGauge
+  readonly #partitions: Partitions
   readonly #host: PartitionHost
   #app: FastifyInstance | undefined
 
@@ -26,6 +28,8 @@ export class Server {
     this.#settings = settings
     this.#logger = logger
     this.#hooks = hooks
+    this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
+    this.#partitions = new Partitions('recovering', this.#gauge)
     const { onFault } = hooks
     this.#host = new PartitionHost({ settings, partition: 0, partitionCount: 1, logger, onFault })
   }
@@ -51,9 +55,10 @@ export class Server {
   }
 
   async #listen(): Promise<void> {
-    const { host, port } = this.#settings
+    const { host, port, connectionsMax } = this.#settings
     this.#app = await buildApp({
       partitions: this.#partitions,
+      shedding: { gauge: this.#gauge, connectionsMax },
       logger: this.#logger,
       now: Date.now,
       onBug: this.#hooks.onBug,

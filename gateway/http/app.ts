@@ -1,7 +1,11 @@
 // The HTTP face: Fastify with every default that matters stated, and the routes of /v1.
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerFactory,
+} from 'fastify'
 import { ANYONE } from '../access/principal.ts'
 import { parseJsonBody, requireJson } from '../api/json-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
@@ -15,6 +19,7 @@ import { RequestLog } from './request-log.ts'
 import { RequestRecorder } from './request-recorder.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import { OPEN } from './route-config.ts'
+import { requireLanes, type SheddingOptions, shedFirst } from './shedding.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
 
@@ -23,6 +28,8 @@ const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false
 
 export interface AppOptions {
   readonly partitions: Partitions
+  /** What to refuse when too much comes, and how many connections to take; without it nothing is refused. */
+  readonly shedding?: SheddingOptions
   readonly logger: FastifyBaseLogger | undefined
   /** Wall clock in ms since 1970. */
   readonly now: () => number
@@ -33,9 +40,11 @@ export interface AppOptions {
 
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = createApp(options.logger)
+  const { shedding } = options
+  const app = createApp(options.logger, shedding && shedFirst(shedding))
   const recorder = new RequestRecorder()
   recorder.watch(app)
+  requireLanes(app)
   handleFailures(app, options.onBug)
   await describe(app, options.version)
   skuRoutes(app, options.partitions)
@@ -47,9 +56,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 }
 
 /** Fastify as Holdfast runs it, without routes: parser, limits, logs. The bench's constant route runs on the same. */
-export function createApp(logger: FastifyBaseLogger | undefined): FastifyInstance {
+export function createApp(
+  logger: FastifyBaseLogger | undefined,
+  serverFactory?: FastifyServerFactory,
+): FastifyInstance {
   const requestId = newRequestIds()
   const app = Fastify({
+    ...(serverFactory && { serverFactory }),
     ...(logger === undefined ? { logger: false } : { loggerInstance: logger }),
     logController: new RequestLog(),
     genReqId: (request) => requestId(request.headers['x-request-id']),

@@ -1,11 +1,6 @@
 // What every route says of itself: which keys open it, whether buyers may call it, and what is shed first.
 import type { Principal, Scope } from '../access/principal.ts'
-
-/**
- * What happens to a call when too many come: new reservations are shed first, reads next; what settles a hold (confirm,
- * cancel, extend, return) or steers the sale has a lane of its own.
- */
-export type Lane = 'reserve' | 'read' | 'settle' | 'server'
+import type { Lane } from '../lane.ts'
 
 export interface RouteConfig {
   /** The scope that a key needs; `open` asks for none. */

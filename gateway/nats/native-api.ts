@@ -6,6 +6,7 @@ import { invariant } from '../../core/invariant.ts'
 import { answerOperations, RESULT_BYTES_MAX } from '../api/operations.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
+import { hasRoom, laneOf } from '../lane.ts'
 import type { Partitions } from '../partitions.ts'
 import type { NatsLink } from './link.ts'
 import { messageCallback } from './message-callback.ts'
@@ -144,6 +145,10 @@ export class NativeApi {
 
   #askSingle(call: NativeCall, command: RoutedCommand): void {
     this.#requireRoom(1)
+    if (!hasRoom(laneOf(command), this.#inFlight, NATIVE_IN_FLIGHT_MAX)) {
+      call.refuse(problemBody('busy'))
+      return
+    }
     call.begin(1)
     this.#options.partitions.submit(command, call)
   }

@@ -134,25 +134,75 @@ describe('a hold', () => {
 })
 
 describe('the inbox', () => {
-  test('row 41: answers busy when it is full, and the rest as usual', async () => {
-    const app = await start()
-    await app.open(1)
+  type App = Awaited<ReturnType<typeof start>>
+
+  /** Has reads wait, half an inbox in a turn. */
+  async function wait(app: App, count: number): Promise<Promise<readonly Answer[]>[]> {
+    const waiting: Promise<readonly Answer[]>[] = []
+    for (let left = count; left > 0; left -= INBOX_MAX / 2) {
+      const reads = Array.from({ length: Math.min(left, INBOX_MAX / 2) }, () => readSku())
+      const answers = app.partitions.askAll(reads)
+      expect(await isSettled(answers)).toBe(false)
+      waiting.push(answers)
+    }
+    return waiting
+  }
+
+  /** Has commands wait for the disk: first as answers, then, when there is no room for more of them, in the inbox. */
+  async function fill(app: App, share: number) {
     app.journal.hold()
     const first = app.reserve('k1')
     expect(await isSettled(first)).toBe(false)
-    // Reads wait for the commit in flight: first as answers, then, when those are full, as commands.
-    const answers = app.partitions.askAll(Array.from({ length: ANSWERS_MAX - 1 }, () => readSku()))
-    expect(await isSettled(answers)).toBe(false)
-    const queued = app.partitions.askAll(Array.from({ length: INBOX_MAX }, () => readSku()))
+    const waiting = await wait(app, ANSWERS_MAX - 1 + INBOX_MAX * share)
+    return { first, all: async () => (await Promise.all(waiting)).flat() }
+  }
+
+  test('row 41: answers busy when it is full, and the rest as usual', async () => {
+    const app = await start()
+    await app.open(1)
+    const { first, all } = await fill(app, 7 / 8)
     const before = app.hash
-    const refused = await app.reserve('k2')
-    expectProblem(refused, 'busy')
+    expectProblem(await app.reserve('k2'), 'busy')
+    expectProblem(await app.get('/v1/skus/shoe'), 'busy')
     expect(app.hash).toBe(before)
     app.journal.letGo()
     expect((await first).status).toBe(201)
-    const all = [...(await answers), ...(await queued)]
-    expect(all.every(({ kind }) => kind === 'sku')).toBe(true)
+    expect((await all()).every(({ kind }) => kind === 'sku')).toBe(true)
     expect((await app.reserve('k1')).status, 'it takes commands again').toBe(200)
+  })
+
+  test('keeps room for what settles holds when reads and reservations have filled theirs', async () => {
+    const app = await start()
+    await app.open(10)
+    const id = await app.held('paid')
+    const { first, all } = await fill(app, 7 / 8)
+    expectProblem(await app.reserve('k2'), 'busy')
+    const confirmed = app.post(`/v1/reservations/${id}/confirm`)
+    const cancelled = app.post(`/v1/reservations/${id}/cancel`)
+    expect(await isSettled(Promise.race([confirmed, cancelled])), 'both wait').toBe(false)
+    app.journal.letGo()
+    expect((await confirmed).status).toBe(200)
+    expectProblem(await cancelled, 'already_confirmed')
+    expect((await first).status).toBe(201)
+    await all()
+  })
+
+  test('that stays behind for longer than its target takes no new reservations, but all else', async () => {
+    const app = await start()
+    await app.open(10)
+    const { first, all } = await fill(app, 1 / 8)
+    app.monotonicMs += 20
+    const inTime = app.reserve('k2')
+    expect(await isSettled(inTime), 'it is not late yet').toBe(false)
+    app.monotonicMs += 1
+    expectProblem(await app.reserve('k3'), 'busy')
+    const read = app.get('/v1/skus/shoe')
+    expect(await isSettled(read), 'a read waits').toBe(false)
+    app.journal.letGo()
+    expect((await read).status).toBe(200)
+    expect([(await first).status, (await inTime).status]).toEqual([201, 201])
+    await all()
+    expect((await app.reserve('k4')).status, 'and takes them again').toBe(201)
   })
 })
 

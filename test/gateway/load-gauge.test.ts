@@ -1,0 +1,116 @@
+// The load gauge: when an overload begins and ends, and what is refused meanwhile.
+import { describe, expect, test } from 'vitest'
+import type { Command } from '../../core/command.ts'
+import { hasRoom, type Lane, laneOf } from '../../gateway/lane.ts'
+import { LoadGauge } from '../../gateway/load-gauge.ts'
+import { cancel, confirm, open, readSku, reserve } from '../fixtures/commands.ts'
+
+/** A gauge in a process of which every poll takes as long as the test says. */
+class Process {
+  nowMs = 1_000
+  #end: (() => void) | undefined
+  readonly gauge: LoadGauge
+
+  constructor(targetMs = 20) {
+    this.gauge = new LoadGauge({
+      targetMs,
+      monotonicMs: () => this.nowMs,
+      afterPoll: (end) => {
+        this.#end = end
+      },
+    })
+  }
+
+  /** One poll of `ms` that brings a call of each of `lanes` in at its end; the lanes that were refused. */
+  poll(ms: number, lanes: readonly Lane[] = []): Lane[] {
+    expect(this.gauge.refuses('reserve'), 'the first of a poll has not waited').toBe(false)
+    this.nowMs += ms
+    const refused = lanes.filter((lane) => this.gauge.refuses(lane))
+    this.#end?.()
+    return refused
+  }
+
+  /** Polls of 25 ms until what is late for too long is an overload. */
+  overload(): void {
+    for (let count = 0; count < 5; count++) this.poll(25)
+    expect(this.gauge.isOverloaded).toBe(true)
+  }
+}
+
+const ALL: readonly Lane[] = ['reserve', 'read', 'settle', 'server']
+
+describe('an overload', () => {
+  test('begins when every poll has been late for 100 ms, and not before', () => {
+    const process = new Process()
+    for (let count = 0; count < 4; count++) expect(process.poll(25, ALL)).toEqual([])
+    expect(process.gauge.isOverloaded).toBe(false)
+    process.poll(25)
+    expect(process.gauge.isOverloaded).toBe(true)
+  })
+
+  test('is no single pause, however long, and no burst', () => {
+    const process = new Process()
+    process.poll(2_000)
+    process.poll(5)
+    for (let count = 0; count < 20; count++) process.poll(count % 4 === 3 ? 20 : 60)
+    expect(process.gauge.isOverloaded).toBe(false)
+  })
+
+  test('is over when nothing has been shed for half a second', () => {
+    const process = new Process()
+    process.overload()
+    process.poll(10, ALL)
+    for (let count = 0; count < 49; count++) process.poll(10)
+    expect(process.gauge.isOverloaded).toBe(true)
+    process.poll(10)
+    expect(process.gauge.isOverloaded).toBe(false)
+    expect(process.poll(15, ALL)).toEqual([])
+  })
+
+  test('never is one where the target is 0', () => {
+    const process = new Process(0)
+    for (let count = 0; count < 50; count++) expect(process.poll(500, ALL)).toEqual([])
+    expect(process.gauge.isOverloaded).toBe(false)
+  })
+})
+
+describe('while overloaded', () => {
+  test.each([
+    { ms: 2, refused: [] },
+    { ms: 3, refused: ['reserve'] },
+    { ms: 20, refused: ['reserve'] },
+    { ms: 21, refused: ['reserve', 'read'] },
+    { ms: 5_000, refused: ['reserve', 'read'] },
+  ])('$ms ms late, $refused are refused, and nothing else ever', ({ ms, refused }) => {
+    const process = new Process()
+    process.overload()
+    expect(process.poll(ms, ALL)).toEqual(refused)
+    expect(process.gauge.shed).toEqual({
+      reserve: refused.includes('reserve') ? 1 : 0,
+      read: refused.includes('read') ? 1 : 0,
+    })
+  })
+})
+
+describe('a lane', () => {
+  test.each<[Command, Lane]>([
+    [reserve('k'), 'reserve'],
+    [readSku(), 'read'],
+    [{ kind: 'list-skus', after: undefined, limit: 1 }, 'read'],
+    [confirm('k'), 'settle'],
+    [cancel('k'), 'settle'],
+    [open(1), 'server'],
+    [{ kind: 'describe', withHash: false }, 'server'],
+  ])('of %o is %s', (command, lane) => {
+    expect(laneOf(command)).toBe(lane)
+  })
+
+  test('leaves room for those that matter more', () => {
+    const full = (lane: Lane) => {
+      let length = 0
+      while (hasRoom(lane, length, 64)) length++
+      return length
+    }
+    expect(ALL.map(full)).toEqual([48, 56, 64, 64])
+  })
+})
