@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { OwnerStatus, PartitionStatus } from '../owner-status.ts'
 import type { Partitions } from '../partitions.ts'
-import { OPEN, READS } from './route-config.ts'
+import { OPEN, WATCHES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo } from './send-answer.ts'
 
@@ -61,7 +61,7 @@ function partitionsRoute(app: FastifyInstance, partitions: Partitions): void {
   }
   app.get<{ Querystring: { hash?: string } }>(
     '/v1/partitions',
-    { schema, config: READS },
+    { schema, config: WATCHES },
     async (request, reply) => {
       const withHash = request.query.hash === 'true'
       const answers = await partitions.describe(withHash)

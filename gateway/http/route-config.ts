@@ -36,6 +36,8 @@ export const BATCHES: RouteConfig = config('sell', 'settle', true)
 export const LOOKS_UP: RouteConfig = config('sell', 'read', true)
 /** Reads for shops and operators. */
 export const READS: RouteConfig = config('read', 'read')
+/** Figures for operators and monitors, which matter most when all else is shed. */
+export const WATCHES: RouteConfig = config('read', 'server')
 /** What steers the sale. */
 export const OPERATES: RouteConfig = config('operate', 'server')
 /** What anybody may ask. */

@@ -52,7 +52,7 @@ describe('an overload', () => {
     const process = new Process()
     process.poll(2_000)
     process.poll(5)
-    for (let count = 0; count < 20; count++) process.poll(count % 4 === 3 ? 20 : 60)
+    for (let count = 0; count < 20; count++) process.poll(count % 2 === 0 ? 90 : 20)
     expect(process.gauge.isOverloaded).toBe(false)
   })
 
