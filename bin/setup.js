@@ -2,12 +2,22 @@
 // Plain Node on purpose: it runs before anything is installed. A packed release without sources needs neither.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const rooms = ['core', 'journal', 'gateway', 'replay', 'bench']
+/** The console's files: served as they are, so the build only copies them. */
+const page = join('gateway', 'console', 'page')
 const installStamp = join(root, 'node_modules', '.holdfast-install')
 const buildStamp = join(root, 'dist', '.holdfast-build')
 
@@ -31,6 +41,7 @@ export function setUp() {
       '--outDir',
       draft,
     ])
+    cpSync(join(root, page), join(draft, page), { recursive: true })
     writeFileSync(join(draft, basename(buildStamp)), built)
     rmSync(join(root, 'dist'), { recursive: true, force: true })
     renameSync(draft, join(root, 'dist'))
@@ -42,7 +53,7 @@ function sources() {
     const folder = join(root, room)
     if (!existsSync(folder)) return []
     return readdirSync(folder, { recursive: true })
-      .filter((name) => name.endsWith('.ts'))
+      .filter((name) => name.endsWith('.ts') || join(room, name).startsWith(join(page, '/')))
       .sort()
       .map((name) => join(folder, name))
   })

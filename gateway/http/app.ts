@@ -10,6 +10,8 @@ import { ANYONE } from '../access/principal.ts'
 import { parseJsonBody, requireJson } from '../api/json-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
 import { BODY_BYTES_MAX } from '../api/schemas.ts'
+import { registerConsole } from '../console/console.ts'
+import type { ProcessGauges } from '../console/sampler.ts'
 import type { Partitions } from '../partitions.ts'
 import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
@@ -25,6 +27,8 @@ import { limitSockets } from './socket-limit.ts'
 
 /** Nothing is coerced, dropped or made up on the way in. */
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
+
+const NO_GAUGES: ProcessGauges = { inFlight: () => 0, shed: () => 0, subscribers: () => 0 }
 
 export interface AppOptions {
   readonly partitions: Partitions
@@ -51,6 +55,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   reservationRoutes(app, options.partitions)
   batchRoute(app, options.partitions, recorder)
   operationRoutes(app, options.partitions, options.now)
+  await registerConsole(app, { ...options, recorder, gauges: NO_GAUGES })
   await app.ready()
   return app
 }
@@ -139,7 +144,4 @@ async function describe(app: FastifyInstance, version: string): Promise<void> {
   })
   await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
   app.get('/openapi.json', { schema: { hide: true }, config: OPEN }, async () => app.swagger())
-  app.get('/', { schema: { hide: true }, config: OPEN }, async (_, reply) =>
-    reply.redirect('/docs'),
-  )
 }

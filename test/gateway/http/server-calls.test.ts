@@ -196,10 +196,11 @@ describe('the description', () => {
     }
   })
 
-  test('is served as pages too, and the front door leads there', async () => {
+  test('is served as pages too, and the front door is the console', async () => {
     const app = await start()
     const front = await app.get('/')
-    expect([front.status, front.headers.location]).toEqual([302, '/docs'])
+    expect([front.status, front.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
+    expect(front.text).toContain('Holdfast console')
     const pages = await app.get('/docs')
     const landed = pages.status === 302 ? await app.get(String(pages.headers.location)) : pages
     expect(landed.status).toBe(200)
