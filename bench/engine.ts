@@ -151,6 +151,7 @@ class Run implements Ticket {
         sku: skuName(index),
         stock: STOCK,
         rules: completeRules({}),
+        by: undefined,
       } as const
       this.partition.submit(open, this)
     }

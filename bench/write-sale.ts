@@ -43,7 +43,14 @@ export async function writeSale(paths: PartitionPaths, options: SaleOptions): Pr
 function* saleEvents({ events, retentionMs, holdsOnly }: SaleOptions): Generator<Event> {
   yield { kind: 'configured', at: START, retentionMs }
   for (let index = 0; index < SKUS; index++) {
-    yield { kind: 'opened', at: START, sku: skuName(index), stock: STOCK, rules: completeRules({}) }
+    yield {
+      kind: 'opened',
+      at: START,
+      sku: skuName(index),
+      stock: STOCK,
+      rules: completeRules({}),
+      by: undefined,
+    }
   }
   let reserved = 0
   let ended = 0

@@ -9,6 +9,8 @@ export interface OpenSku {
   /** Units for sale at creation. Undefined only makes sense for a SKU that exists. */
   readonly stock: number | undefined
   readonly rules: SaleRules
+  /** Name of the operator's key; undefined where none was asked for. */
+  readonly by: string | undefined
 }
 
 /** Changes some rules of a SKU that exists; the others stay as they are when it is decided. */
@@ -16,6 +18,8 @@ export interface AmendSku {
   readonly kind: 'amend'
   readonly sku: string
   readonly changes: RulesPatch
+  /** Name of the operator's key; undefined where none was asked for. */
+  readonly by: string | undefined
 }
 
 /** Adds (or with a negative delta takes away) units that nobody holds. */
@@ -25,6 +29,8 @@ export interface AdjustStock {
   readonly key: string
   readonly delta: number
   readonly reason: string
+  /** Name of the operator's key; undefined where none was asked for. */
+  readonly by: string | undefined
 }
 
 /** Holds units for a buyer. The id is derived from (buyer, SKU, key), so a retry names the same one. */
@@ -50,6 +56,8 @@ export interface Confirm {
 export interface Cancel {
   readonly kind: 'cancel'
   readonly id: ReservationId
+  /** Who asks: it must be his; undefined for somebody who may ask about all. */
+  readonly buyer: string | undefined
 }
 
 /** Lets a hold last until `holdMs` from now, within the SKU's `maxHoldMs` in all. */
@@ -57,6 +65,8 @@ export interface Extend {
   readonly kind: 'extend'
   readonly id: ReservationId
   readonly holdMs: number
+  /** Who asks: it must be his; undefined for somebody who may ask about all. */
+  readonly buyer: string | undefined
 }
 
 /** Makes sold units available again; `returnedTotal` is the total so far, all of them when undefined. */
@@ -69,6 +79,8 @@ export interface Return {
 export interface ReadReservation {
   readonly kind: 'read-reservation'
   readonly id: ReservationId
+  /** Who asks: it must be his; undefined for somebody who may ask about all. */
+  readonly buyer: string | undefined
 }
 
 export interface ReadSku {

@@ -120,14 +120,15 @@ function decideOpen(state: PartitionState, command: OpenSku, at: number): Decisi
   if (command.stock === undefined) return refuse('stock_required')
   if (state.actors.length >= SKUS_MAX) return refuse('sku_limit')
 
-  return { kind: 'opened', at, sku: command.sku, stock: command.stock, rules: command.rules }
+  const { sku, stock, rules, by } = command
+  return { kind: 'opened', at, sku, stock, rules, by }
 }
 
 function decideReopen(actor: SkuActor, command: OpenSku, at: number): Decision {
   if (command.stock !== undefined && command.stock !== actor.openingStock) {
     return refuse('stock_fixed')
   }
-  return decideRules(actor, command.rules, at)
+  return decideRules(actor, command.rules, command.by, at)
 }
 
 function decideAmend(state: PartitionState, command: AmendSku, at: number): Decision {
@@ -138,13 +139,18 @@ function decideAmend(state: PartitionState, command: AmendSku, at: number): Deci
   if (contradiction !== undefined) {
     return { kind: 'refusal', code: 'rules_contradict', contradiction }
   }
-  return decideRules(actor, rules, at)
+  return decideRules(actor, rules, command.by, at)
 }
 
-function decideRules(actor: SkuActor, rules: SaleRules, at: number): Decision {
+function decideRules(
+  actor: SkuActor,
+  rules: SaleRules,
+  by: string | undefined,
+  at: number,
+): Decision {
   if (isSameRules(actor.rules, rules)) return UNCHANGED
 
-  return { kind: 'changed', at, sku: actor.sku, rules }
+  return { kind: 'changed', at, sku: actor.sku, rules, by }
 }
 
 function decideAdjust(state: PartitionState, command: AdjustStock, at: number): Decision {
@@ -161,8 +167,8 @@ function decideAdjust(state: PartitionState, command: AdjustStock, at: number): 
     return { kind: 'refusal', code: 'insufficient_available', available: actor.available }
   }
 
-  const { sku, key, delta, reason } = command
-  return { kind: 'adjusted', at, sku, key, delta, reason }
+  const { sku, key, delta, reason, by } = command
+  return { kind: 'adjusted', at, sku, key, delta, reason, by }
 }
 
 function decideReservation(
@@ -176,14 +182,25 @@ function decideReservation(
     case 'confirm':
       return decideConfirm(state, row, command, at)
     case 'cancel':
-      return decideCancel(state, row, at)
+      return refuseOther(state, row, command.buyer) ?? decideCancel(state, row, at)
     case 'extend':
-      return decideExtend(state, row, command, at)
+      return refuseOther(state, row, command.buyer) ?? decideExtend(state, row, command, at)
     case 'return':
       return decideReturn(state, row, command, at)
     default:
       return unreachable(command)
   }
+}
+
+/** The refusal of `buyer`, where one asks, to be told or to do anything about another's reservation. */
+export function refuseOther(
+  state: PartitionState,
+  row: number,
+  buyer: string | undefined,
+): Refusal | undefined {
+  if (buyer === undefined) return undefined
+  const owner = state.accounts.buyer(state.reservations.account(row))
+  return owner === buyer ? undefined : refuse('other_buyer')
 }
 
 function decideConfirm(state: PartitionState, row: number, command: Confirm, at: number): Decision {

@@ -15,6 +15,8 @@ export interface Opened {
   readonly sku: string
   readonly stock: number
   readonly rules: SaleRules
+  /** Who did it; undefined where nobody had to say, and in journals from before. No part of the state. */
+  readonly by: string | undefined
 }
 
 export interface Changed {
@@ -22,6 +24,8 @@ export interface Changed {
   readonly at: number
   readonly sku: string
   readonly rules: SaleRules
+  /** Who did it; undefined where nobody had to say, and in journals from before. No part of the state. */
+  readonly by: string | undefined
 }
 
 export interface Adjusted {
@@ -31,6 +35,8 @@ export interface Adjusted {
   readonly key: string
   readonly delta: number
   readonly reason: string
+  /** Who did it; undefined where nobody had to say, and in journals from before. No part of the state. */
+  readonly by: string | undefined
 }
 
 export interface Reserved {

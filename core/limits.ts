@@ -3,6 +3,8 @@ import { invariant } from './invariant.ts'
 
 export const SKU_LENGTH_MAX = 64
 export const BUYER_LENGTH_MAX = 64
+/** Of the name of an operator's key. */
+export const OPERATOR_LENGTH_MAX = 64
 export const KEY_LENGTH_MAX = 255
 export const META_BYTES_MAX = 512
 export const REASON_LENGTH_MAX = 200

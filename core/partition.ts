@@ -1,7 +1,7 @@
 // One partition: takes commands in order, decides and applies them, and answers when the disk has them.
 // Synchronous, on injected ports: time comes in as an argument, answers leave through tickets.
 import type { Command, ListSkus } from './command.ts'
-import { type Change, decide } from './decide.ts'
+import { type Change, decide, refuseOther } from './decide.ts'
 import type { Decision } from './decision.ts'
 import type { Configured, Event } from './event.ts'
 import { evolve } from './evolve.ts'
@@ -179,7 +179,7 @@ export class Partition {
       case 'read-sku':
         return this.#skuOutcome(command.sku, at, false)
       case 'read-reservation':
-        return this.#reservationOutcome(command.id)
+        return this.#reservationOutcome(command.id, command.buyer)
       case 'list-skus':
         return this.#list(command, at)
       case 'describe':
@@ -228,9 +228,10 @@ export class Partition {
     return actor === undefined ? refuse('unknown_sku') : viewSku(actor, at, isNew)
   }
 
-  #reservationOutcome(id: ReservationId): Outcome {
+  #reservationOutcome(id: ReservationId, buyer?: string): Outcome {
     const row = this.#state.rowOf(id)
-    return row === NO_ROW ? refuse('unknown_reservation') : viewReservation(this.#state, row)
+    if (row === NO_ROW) return refuse('unknown_reservation')
+    return refuseOther(this.#state, row, buyer) ?? viewReservation(this.#state, row)
   }
 
   #adjustedOutcome(sku: string, key: string, decision: Decision): Outcome {

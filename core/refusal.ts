@@ -9,6 +9,7 @@ interface Named<Code extends string> {
 export type PlainRefusalCode =
   | 'unknown_sku'
   | 'unknown_reservation'
+  | 'other_buyer'
   | 'key_reused'
   | 'stock_required'
   | 'stock_fixed'

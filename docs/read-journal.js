@@ -9,8 +9,8 @@ import { open } from 'lmdb'
 import { unpack } from 'msgpackr'
 
 // By type, from 1: the event's name and its fields. An id takes four places, all others one.
-const EVENTS = `configured retentionMs;opened sku stock rules;changed sku rules;
-adjusted sku key delta reason;reserved id sku buyer quantity holdMs meta;confirmed id quantity paymentId;
+const EVENTS = `configured retentionMs;opened sku stock rules by;changed sku rules by;
+adjusted sku key delta reason by;reserved id sku buyer quantity holdMs meta;confirmed id quantity paymentId;
 cancelled id;expired id;extended id holdMs;returned id returnedTotal`.split(/;\n?/)
 const RULES = 'unitPrice currency holdMs maxHoldMs perBuyer opensAt closesAt paused'.split(' ')
 const named = (names, values) => Object.fromEntries(names.map((name, at) => [name, values[at]]))

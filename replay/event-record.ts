@@ -27,6 +27,8 @@ export interface EventRecord {
   readonly available: number | undefined
   readonly held: number | undefined
   readonly sold: number | undefined
+  /** Who did it, where it was an operator with a name. */
+  readonly by: string | undefined
 }
 
 /** What `type` may say. */
@@ -39,7 +41,7 @@ export const EVENT_KINDS: readonly Event['kind'][] = [
 export const EVENT_COLUMNS: readonly (keyof EventRecord)[] = [
   ...(['seq', 'at', 'time', 'type', 'sku', 'reservation', 'buyer', 'quantity'] as const),
   ...(['holdMs', 'returnedTotal', 'paymentId', 'meta', 'stock', 'delta', 'reason'] as const),
-  ...(['key', 'retentionMs', 'rules', 'available', 'held', 'sold'] as const),
+  ...(['key', 'retentionMs', 'rules', 'available', 'held', 'sold', 'by'] as const),
 ]
 
 /** The record of `event`, which `state` has just applied. */
@@ -70,6 +72,7 @@ export function eventRecord(event: Event, state: PartitionState): EventRecord {
     available: actor?.available,
     held: actor?.held,
     sold: actor?.sold,
+    by: fields.by as string | undefined,
   }
 }
 

@@ -107,13 +107,13 @@ function commandOf(operation: Operation): RoutedCommand {
       return { kind: 'confirm', id: idOf(operation), quantity, paymentId }
     }
     case 'cancel':
-      return { kind: 'cancel', id: idOf(operation) }
+      return { kind: 'cancel', id: idOf(operation), buyer: undefined }
     case 'extend':
-      return { kind: 'extend', id: idOf(operation), holdMs: operation.holdMs }
+      return { kind: 'extend', id: idOf(operation), holdMs: operation.holdMs, buyer: undefined }
     case 'return':
       return { kind: 'return', id: idOf(operation), returnedTotal: operation.returnedTotal }
     case 'get':
-      return { kind: 'read-reservation', id: idOf(operation) }
+      return { kind: 'read-reservation', id: idOf(operation), buyer: undefined }
   }
 }
 

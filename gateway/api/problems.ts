@@ -64,6 +64,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     false,
     'No such reservation, or it ended longer ago than `retentionMs`.',
   ),
+  other_buyer: kind(403, 'Other buyer', false, "The reservation is another buyer's."),
   not_found: kind(404, 'Not found', false, 'There is nothing at this path with this method.'),
   request_timeout: kind(
     408,

@@ -6,6 +6,7 @@ import {
   HOLD_MS_MIN,
   KEY_LENGTH_MAX,
   META_BYTES_MAX,
+  OPERATOR_LENGTH_MAX,
   PAYMENT_ID_LENGTH_MAX,
   QUANTITY_MAX,
   REASON_LENGTH_MAX,
@@ -107,6 +108,7 @@ export const fields = {
   opensAt: instant('No reservations before'),
   closesAt: instant('No reservations from'),
   paused: Type.Boolean({ description: 'No reservations while true.' }),
+  operator: name(OPERATOR_LENGTH_MAX, 'Name of a key.'),
 }
 
 export const skuBody = Type.Object(

@@ -30,6 +30,8 @@ const OPERATIONS_MAX = 1_000
 const BYTES_MAX = 2 ** 20
 const SENDER_BYTES = 9
 const SEARCH_MS = 250
+/** Owners know no more of who did it than that he was trusted with their subjects. */
+const OPERATOR = 'nats'
 
 export interface NatsTransportOptions extends NatsSettings {
   /** Name of the Holdfast cluster; default `main`. */
@@ -204,11 +206,16 @@ function commandOf(call: SkuCall): Parameters<Partitions['ask']>[0] {
     case 'look-up-sku':
       return readLookUp(call.sku)
     case 'open-sku':
-      return readOpen(call.sku, call.terms)
+      return readOpen(call.sku, call.terms, OPERATOR)
     case 'amend-sku':
-      return readAmendment(call.sku, call.changes)
+      return readAmendment(call.sku, call.changes, OPERATOR)
     case 'adjust-stock':
-      return readAdjustment(call.sku, call.key, { delta: call.delta, reason: call.reason })
+      return readAdjustment(
+        call.sku,
+        call.key,
+        { delta: call.delta, reason: call.reason },
+        OPERATOR,
+      )
   }
 }
 

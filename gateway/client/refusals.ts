@@ -14,6 +14,7 @@ interface Named<Code extends string> {
 type PlainRefusalCode =
   | 'unknown_sku'
   | 'unknown_reservation'
+  | 'other_buyer'
   | 'key_reused'
   | 'stock_required'
   | 'stock_fixed'
@@ -90,6 +91,7 @@ const form = (
 const FORMS: Readonly<Record<RefusalCode, RefusalForm>> = {
   unknown_sku: form(404),
   unknown_reservation: form(404),
+  other_buyer: form(403),
   key_reused: form(422),
   stock_required: form(409),
   stock_fixed: form(409),
@@ -111,10 +113,10 @@ const FORMS: Readonly<Record<RefusalCode, RefusalForm>> = {
   insufficient_available: form(409, ['available']),
 }
 
-/** Whether an answer has the status of a refusal; a 404 may also mean that there is nothing at the path. */
+/** Whether an answer has the status of a refusal; a 403 or 404 may also come of the credentials or the path. */
 export function isRefusal({ status, body }: TransportAnswer): boolean {
   const { code } = body
-  if (status === 404) return isRefusalCode(code)
+  if (status === 403 || status === 404) return isRefusalCode(code)
   return status === 409 || status === 410 || status === 422
 }
 

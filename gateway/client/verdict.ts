@@ -47,7 +47,7 @@ export function setbackOf(answer: TransportAnswer): Setback | undefined {
 export function faultCodeOf(answer: TransportAnswer): HoldfastErrorCode | undefined {
   const { status } = answer
   if (status === 401) return 'unauthorized'
-  if (status === 403) return 'forbidden'
+  if (status === 403 && !isRefusal(answer)) return 'forbidden'
   if (status >= 500 && status < 600) return 'server_error'
   if (status < 400 || status >= 500 || isRefusal(answer)) return undefined
   return 'bad_request'

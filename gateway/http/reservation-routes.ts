@@ -72,7 +72,7 @@ function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: reservationAnswer })
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
   app.get<IdRoute>('/v1/reservations/:id', { schema, config: LOOKS_UP }, (request, reply) => {
-    const command = { kind: 'read-reservation', id: idOf(request) } as const
+    const command = { kind: 'read-reservation', id: idOf(request), buyer: undefined } as const
     partitions.submit(command, new ReservationTicket(request, reply))
   })
 }
@@ -96,7 +96,7 @@ function cancelRoute(app: FastifyInstance, partitions: Partitions): void {
     '/v1/reservations/:id/cancel',
     { schema, config: HOLDS, preValidation: emptyBodyAsObject },
     (request, reply) => {
-      const command = { kind: 'cancel', id: idOf(request) } as const
+      const command = { kind: 'cancel', id: idOf(request), buyer: undefined } as const
       partitions.submit(command, new ReservationTicket(request, reply))
     },
   )
@@ -108,7 +108,8 @@ function extendRoute(app: FastifyInstance, partitions: Partitions): void {
     '/v1/reservations/:id/extend',
     { schema, config: HOLDS },
     (request, reply) => {
-      const command = { kind: 'extend', id: idOf(request), holdMs: request.body.holdMs } as const
+      const { holdMs } = request.body
+      const command = { kind: 'extend', id: idOf(request), holdMs, buyer: undefined } as const
       partitions.submit(command, new ReservationTicket(request, reply))
     },
   )

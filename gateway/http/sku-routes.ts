@@ -1,6 +1,7 @@
 // /v1/skus: open, replace or amend the rules, adjust the stock, look up, list.
 import type { FastifyInstance } from 'fastify'
 import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
+import { operatorOf } from '../access/principal.ts'
 import { skuAnswerBody } from '../api/answer-bodies.ts'
 import {
   keyHeaders,
@@ -44,7 +45,7 @@ function openRoute(app: FastifyInstance, partitions: Partitions): void {
     '/v1/skus/:sku',
     { schema, config: OPERATES },
     async (request, reply) => {
-      const command = openCommand(request.params.sku, request.body)
+      const command = openCommand(request.params.sku, request.body, operatorOf(request.principal))
       return sendSku(request, reply, await partitions.ask(command))
     },
   )
@@ -62,7 +63,8 @@ function amendRoute(app: FastifyInstance, partitions: Partitions): void {
     { schema, config: OPERATES },
     async (request, reply) => {
       const { sku } = request.params
-      const command = { kind: 'amend', sku, changes: request.body } as const
+      const by = operatorOf(request.principal)
+      const command = { kind: 'amend', sku, changes: request.body, by } as const
       return sendSku(request, reply, await partitions.ask(command))
     },
   )
@@ -82,8 +84,10 @@ function stockRoute(app: FastifyInstance, partitions: Partitions): void {
     '/v1/skus/:sku/stock',
     { schema, config: OPERATES },
     async (request, reply) => {
+      const { sku } = request.params
       const key = requiredIdempotencyKey(request)
-      const command = { kind: 'adjust', sku: request.params.sku, key, ...request.body } as const
+      const by = operatorOf(request.principal)
+      const command = { kind: 'adjust', sku, key, ...request.body, by } as const
       return sendSku(request, reply, await partitions.ask(command))
     },
   )

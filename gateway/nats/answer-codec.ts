@@ -23,6 +23,7 @@ const STATES: readonly ReservationStateName[] = ['held', 'confirmed', 'cancelled
 const MEMBERS: Readonly<Record<RefusalCode, readonly string[]>> = {
   unknown_sku: [],
   unknown_reservation: [],
+  other_buyer: [],
   key_reused: [],
   stock_required: [],
   stock_fixed: [],

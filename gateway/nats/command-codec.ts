@@ -25,7 +25,7 @@ const AMEND = 12
 
 const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const word = Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
-const { sku, buyer, quantity, holdMs, key } = fields
+const { sku, buyer, quantity, holdMs, key, operator } = fields
 const id = [word, word, word, word]
 const rules = Type.Tuple([
   nullable(fields.unitPrice),
@@ -55,15 +55,15 @@ const changes = Type.Tuple(
 )
 
 const forms: readonly (readonly [number, TSchema[]])[] = [
-  [OPEN, [sku, nullable(fields.stock), rules]],
-  [AMEND, [sku, changes]],
-  [ADJUST, [sku, key, fields.delta, fields.reason]],
+  [OPEN, [sku, nullable(fields.stock), rules, nullable(operator)]],
+  [AMEND, [sku, changes, nullable(operator)]],
+  [ADJUST, [sku, key, fields.delta, fields.reason, nullable(operator)]],
   [RESERVE, [...id, sku, buyer, quantity, nullable(holdMs), nullable(fields.meta)]],
   [CONFIRM, [...id, nullable(quantity), nullable(fields.paymentId)]],
-  [CANCEL, id],
-  [EXTEND, [...id, holdMs]],
+  [CANCEL, [...id, nullable(buyer)]],
+  [EXTEND, [...id, holdMs, nullable(buyer)]],
   [RETURN, [...id, nullable(quantity)]],
-  [READ_RESERVATION, id],
+  [READ_RESERVATION, [...id, nullable(buyer)]],
   [READ_SKU, [sku]],
   [LIST_SKUS, [nullable(sku), Type.Integer({ minimum: 1, maximum: SKUS_PER_PAGE_MAX })]],
   [DESCRIBE, [Type.Boolean()]],
@@ -89,21 +89,25 @@ export function encodeCommand(command: Command): Plain[] {
     case 'confirm':
       return withId(CONFIRM, command.id, command.quantity ?? null, command.paymentId ?? null)
     case 'cancel':
-      return withId(CANCEL, command.id)
+      return withId(CANCEL, command.id, command.buyer ?? null)
     case 'extend':
-      return withId(EXTEND, command.id, command.holdMs)
+      return withId(EXTEND, command.id, command.holdMs, command.buyer ?? null)
     case 'return':
       return withId(RETURN, command.id, command.returnedTotal ?? null)
     case 'read-reservation':
-      return withId(READ_RESERVATION, command.id)
+      return withId(READ_RESERVATION, command.id, command.buyer ?? null)
     case 'read-sku':
       return [READ_SKU, command.sku]
-    case 'open':
-      return [OPEN, command.sku, command.stock ?? null, encodeRules(command.rules)]
+    case 'open': {
+      const { stock = null, by = null } = command
+      return [OPEN, command.sku, stock, encodeRules(command.rules), by]
+    }
     case 'amend':
-      return [AMEND, command.sku, encodeChanges(command.changes)]
-    case 'adjust':
-      return [ADJUST, command.sku, command.key, command.delta, command.reason]
+      return [AMEND, command.sku, encodeChanges(command.changes), command.by ?? null]
+    case 'adjust': {
+      const { delta, reason, by = null } = command
+      return [ADJUST, command.sku, command.key, delta, reason, by]
+    }
     case 'list-skus':
       return [LIST_SKUS, command.after ?? null, command.limit]
     case 'describe':
@@ -167,13 +171,18 @@ function decode(reader: FieldReader): Command {
         paymentId: reader.optionalText(),
       }
     case CANCEL:
-      return { kind: 'cancel', id: reader.id() }
+      return { kind: 'cancel', id: reader.id(), buyer: reader.optionalText() }
     case EXTEND:
-      return { kind: 'extend', id: reader.id(), holdMs: reader.integer() }
+      return {
+        kind: 'extend',
+        id: reader.id(),
+        holdMs: reader.integer(),
+        buyer: reader.optionalText(),
+      }
     case RETURN:
       return { kind: 'return', id: reader.id(), returnedTotal: reader.optionalInteger() }
     case READ_RESERVATION:
-      return { kind: 'read-reservation', id: reader.id() }
+      return { kind: 'read-reservation', id: reader.id(), buyer: reader.optionalText() }
     default:
       return decodeOfSku(code, reader)
   }
@@ -184,16 +193,23 @@ function decodeOfSku(code: number, reader: FieldReader): Command {
     case READ_SKU:
       return { kind: 'read-sku', sku: reader.text() }
     case OPEN: {
-      const opened = reader.text()
-      const stock = reader.optionalInteger()
-      return { kind: 'open', sku: opened, stock, rules: decodeRules(reader.next()) }
+      const [opened, stock] = [reader.text(), reader.optionalInteger()]
+      const sold = decodeRules(reader.next())
+      return { kind: 'open', sku: opened, stock, rules: sold, by: reader.optionalText() }
     }
-    case AMEND:
-      return { kind: 'amend', sku: reader.text(), changes: decodeChanges(reader.next()) }
-    case ADJUST: {
-      const [adjusted, once, delta] = [reader.text(), reader.text(), reader.integer()]
-      return { kind: 'adjust', sku: adjusted, key: once, delta, reason: reader.text() }
+    case AMEND: {
+      const [amended, patch] = [reader.text(), decodeChanges(reader.next())]
+      return { kind: 'amend', sku: amended, changes: patch, by: reader.optionalText() }
     }
+    case ADJUST:
+      return {
+        kind: 'adjust',
+        sku: reader.text(),
+        key: reader.text(),
+        delta: reader.integer(),
+        reason: reader.text(),
+        by: reader.optionalText(),
+      }
     case LIST_SKUS:
       return { kind: 'list-skus', after: reader.optionalText(), limit: reader.integer() }
     default:

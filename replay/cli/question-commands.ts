@@ -109,9 +109,9 @@ function printHistory(records: readonly EventRecord[]): void {
   const rows = records.map((one) => [
     ...[one.seq, one.time, one.type, one.sku, one.buyer],
     ...[one.quantity ?? one.returnedTotal ?? one.delta ?? one.stock, one.reservation],
-    ...[one.available, one.held, one.sold],
+    ...[one.available, one.held, one.sold, one.by],
   ])
-  printTable([...head, 'sold'], rows)
+  printTable([...head, 'sold', 'by'], rows)
 }
 
 // Hands on each record that is asked for as it is read; a promise that comes back is waited for.

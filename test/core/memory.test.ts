@@ -13,7 +13,14 @@ test('a million live reservations of a million buyers take at most 120 bytes eac
   const state = new PartitionState(5)
   const random = new Random(11)
   const { skuHash } = idOf('any')
-  evolve(state, { kind: 'opened', at: START, sku: 'shoe', stock: COUNT, rules: completeRules({}) })
+  evolve(state, {
+    kind: 'opened',
+    at: START,
+    sku: 'shoe',
+    stock: COUNT,
+    rules: completeRules({}),
+    by: undefined,
+  })
   for (let number = 0; number < COUNT; number++) {
     const id = { skuHash, high: random.word(), middle: random.word(), low: random.word() }
     const buyer = `buyer-${1_000_000 + number}`

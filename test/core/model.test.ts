@@ -84,6 +84,7 @@ test('the histories above met every answer that they could', () => {
     'insufficient_available',
     'key_reused',
     'not_confirmed',
+    'other_buyer',
     'quantity_too_large',
     'reservation',
     'reservation_expired',

@@ -97,7 +97,7 @@ describe('adjusting', () => {
 
   test('is refused when as many keys are remembered as may be, but a repeat is answered', () => {
     const state = replayed([
-      { kind: 'opened', at: START, sku: 'shoe', stock: 1, rules: completeRules({}) },
+      { kind: 'opened', at: START, sku: 'shoe', stock: 1, rules: completeRules({}), by: undefined },
     ])
     for (let number = 0; number < ADJUSTMENTS_MAX; number++) {
       const counters = { stock: 1, available: 1, held: 0, sold: 0 }

@@ -230,6 +230,31 @@ describe('amending is refused', () => {
   test.each(rows)('%s', (_, history, command, refusal) => checkRow(history, command, refusal))
 })
 
+describe("another buyer's reservation", () => {
+  const other = refuse('other_buyer')
+  const rows: Row[] = [
+    ['is not cancelled', holding, cancel('a', 'bob'), other],
+    ['is not extended', holding, extend('a', 1_000_000, 'bob'), other],
+    ['is not shown', holding, readReservation('a', 'bob'), other],
+    ['is not his whose name only begins alike', holding, cancel('a', 'ad'), other],
+    ['says nothing of having been sold', sold, cancel('a', 'bob'), other],
+    ['says nothing of having been cancelled', cancelled, extend('a', 5_000, 'bob'), other],
+    ['says nothing of having expired', expired, cancel('a', 'bob'), other],
+    ['says nothing of how long it may last', holding, extend('a', HOUR + 1, 'bob'), other],
+    ['that is unknown is unknown', [open(1)], cancel('a', 'bob'), refuse('unknown_reservation')],
+    ['of his own refuses as ever', sold, cancel('a', 'ada'), refuse('already_confirmed')],
+  ]
+  test.each(rows)('%s', (_, history, command, refusal) => checkRow(history, command, refusal))
+
+  test('is told apart from his own', () => {
+    const shop = partitions()
+    shop.askAll(...(holding as Command[]))
+    expect(shop.ask(readReservation('a', 'ada'))).toMatchObject({ buyer: 'ada', state: 'held' })
+    expect(shop.ask(extend('a', 1_000_000, 'ada'))).toMatchObject({ expiresAt: START + 1_000_000 })
+    expect(shop.ask(cancel('a', 'ada'))).toMatchObject({ state: 'cancelled' })
+  })
+})
+
 describe('what a reservation has become decides what it refuses', () => {
   const rows: Row[] = [
     ['unknown: confirm', [open(1)], confirm('a'), refuse('unknown_reservation')],

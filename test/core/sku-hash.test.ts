@@ -40,7 +40,7 @@ function story(sku: string, change: Changes): Event[] {
   })
   const id = (key: string) => ({ id: idOf(key, sku) })
   const all: Event[] = [
-    { kind: 'opened', at: START, sku, stock: 100, rules },
+    { kind: 'opened', at: START, sku, stock: 100, rules, by: undefined },
     held('past', { at: START }),
     { kind: 'confirmed', at: START, ...id('past'), quantity: 3, paymentId: undefined },
     held('forgets', { at: LATER }),
@@ -50,7 +50,7 @@ function story(sku: string, change: Changes): Event[] {
     { kind: 'returned', at: LATER, ...id('sold'), returnedTotal: 1 },
     held('cancelled'),
     { kind: 'cancelled', at: LATER, ...id('cancelled') },
-    { kind: 'adjusted', at: LATER, sku, key: 'k', delta: 5, reason: 'found' },
+    { kind: 'adjusted', at: LATER, sku, key: 'k', delta: 5, reason: 'found', by: undefined },
   ]
   return all.map((event, index) => ({ ...event, ...change[index] }) as Event)
 }

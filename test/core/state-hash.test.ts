@@ -24,15 +24,23 @@ const held = (key: string, more: object = {}): Event => ({
 })
 const history: readonly Event[] = [
   { kind: 'configured', at: START, retentionMs: 60_000 },
-  { kind: 'opened', at: START, sku: 'shoe', stock: 100, rules },
-  { kind: 'opened', at: START, sku: 'hat', stock: 100, rules },
+  { kind: 'opened', at: START, sku: 'shoe', stock: 100, rules, by: undefined },
+  { kind: 'opened', at: START, sku: 'hat', stock: 100, rules, by: undefined },
   held('held'),
   held('sold'),
   { kind: 'confirmed', at: START + 1, id: idOf('sold'), quantity: 2, paymentId: 'p' },
   { kind: 'returned', at: START + 2, id: idOf('sold'), returnedTotal: 1 },
   held('cancelled', { at: START + 2 }),
   { kind: 'cancelled', at: START + 3, id: idOf('cancelled') },
-  { kind: 'adjusted', at: START + 3, sku: 'hat', key: 'k', delta: 5, reason: 'found' },
+  {
+    kind: 'adjusted',
+    at: START + 3,
+    sku: 'hat',
+    key: 'k',
+    delta: 5,
+    reason: 'found',
+    by: undefined,
+  },
 ]
 const EXPECTED = stateHash(replayed(history))
 
@@ -156,7 +164,7 @@ describe('the hash of a state', () => {
   test('sees units that a buyer bought long ago', () => {
     const past: Event[] = [
       { kind: 'configured', at: START, retentionMs: 60_000 },
-      { kind: 'opened', at: START, sku: 'shoe', stock: 100, rules },
+      { kind: 'opened', at: START, sku: 'shoe', stock: 100, rules, by: undefined },
       held('a', { buyer: 'bob' }),
       { kind: 'confirmed', at: START, id: idOf('a'), quantity: 3, paymentId: undefined },
       held('b', { at: START + 60_000 }),
@@ -259,22 +267,38 @@ describe('an event that does not fit the state', () => {
     ],
     [
       'that opens twice',
-      { kind: 'opened', at: START + 9, sku: 'hat', stock: 1, rules },
+      { kind: 'opened', at: START + 9, sku: 'hat', stock: 1, rules, by: undefined },
       'opened once',
     ],
     [
       'that changes nothing known',
-      { kind: 'changed', at: START + 9, sku: 'bag', rules },
+      { kind: 'changed', at: START + 9, sku: 'bag', rules, by: undefined },
       'that was opened',
     ],
     [
       'that adjusts nothing known',
-      { kind: 'adjusted', at: START + 9, sku: 'bag', key: 'z', delta: 1, reason: '' },
+      {
+        kind: 'adjusted',
+        at: START + 9,
+        sku: 'bag',
+        key: 'z',
+        delta: 1,
+        reason: '',
+        by: undefined,
+      },
       'that was opened',
     ],
     [
       'that adjusts twice',
-      { kind: 'adjusted', at: START + 9, sku: 'hat', key: 'k', delta: 5, reason: 'found' },
+      {
+        kind: 'adjusted',
+        at: START + 9,
+        sku: 'hat',
+        key: 'k',
+        delta: 5,
+        reason: 'found',
+        by: undefined,
+      },
       'used once',
     ],
   ]

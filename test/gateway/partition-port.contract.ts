@@ -51,7 +51,9 @@ export function partitionPortContract(name: string, start: () => Promise<PortUnd
         ...[confirm('k', 3), confirm('k', 1, 'pay-1'), confirm('k', 2), cancel('k')],
         ...[amend({ perBuyer: null, paused: true }), amend({ maxHoldMs: 1_000 })],
         ...[amend({ paused: true }), amend({ paused: false }), amend({ paused: true }, 'none')],
-        ...[giveBack('k'), giveBack('k', 1), giveBack('k', 2), cancel('m'), cancel('m')],
+        ...[giveBack('k'), giveBack('k', 1), giveBack('k', 2), cancel('m', 'bob')],
+        ...[extend('m', 5_000, 'bob'), readReservation('m', 'bob'), readReservation('m', 'ada')],
+        ...[extend('m', 1_000_000, 'ada'), cancel('m', 'ada'), cancel('m')],
         ...[confirm('m'), giveBack('m'), readReservation('k'), readReservation('m'), readSku()],
         ...[open(1, {}, 'hat'), list(1), list(10, 'shoe'), list(10, 'stranger'), describeIt],
         { kind: 'describe', withHash: false },
@@ -216,10 +218,12 @@ function someTurn(random: Random, now: number): Command[] {
     if (random.oneIn(6)) return random.pick(reads)
     if (random.oneIn(8)) {
       const id = idOf(`key-${random.integer(0, 23)}`, 'bag')
-      return { kind: 'read-reservation', id }
+      return { kind: 'read-reservation', id, buyer: random.pick([undefined, 'ada', 'bob']) }
     }
     const command = someCommand(random, now)
-    if (command.kind === 'reserve') return { ...command, buyer: command.buyer.replaceAll(' ', '-') }
+    if ('buyer' in command && command.buyer !== undefined) {
+      return { ...command, buyer: command.buyer.replaceAll(' ', '-') }
+    }
     return command.kind === 'adjust' && command.delta === 0 ? { ...command, delta: 1 } : command
   })
 }

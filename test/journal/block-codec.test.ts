@@ -14,8 +14,9 @@ import {
 } from '../../journal/block-codec.ts'
 import { CRC_OFFSET, HEADER_BYTES } from '../../journal/block-header.ts'
 import { JournalError } from '../../journal/errors.ts'
+import { decodeEvent, encodeEvent, type Plain } from '../../journal/event-codec.ts'
 import { blockAt, faultCode, IDENTITY } from '../fixtures/blocks.ts'
-import { idOf } from '../fixtures/commands.ts'
+import { idOf, START } from '../fixtures/commands.ts'
 import { propertyTest, randomTest } from '../fixtures/seed.ts'
 
 const packr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false })
@@ -45,9 +46,12 @@ const rules = fc.record({
 const is = <Kind extends Event['kind']>(kind: Kind) => fc.constant(kind)
 const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: is('configured'), at, retentionMs: count }),
-  fc.record({ kind: is('opened'), at, sku: text, stock: count, rules }),
-  fc.record({ kind: is('changed'), at, sku: text, rules }),
-  fc.record({ kind: is('adjusted'), at, sku: text, key: text, delta, reason: text }),
+  fc.record({ kind: is('opened'), at, sku: text, stock: count, rules, by: maybe(text) }),
+  fc.record({ kind: is('changed'), at, sku: text, rules, by: maybe(text) }),
+  fc.record({
+    ...{ kind: is('adjusted'), at, sku: text, key: text, delta, reason: text },
+    by: maybe(text),
+  }),
   fc.record({
     ...{ kind: is('reserved'), at, id, sku: text, buyer: text, quantity: count },
     ...{ holdMs: count, meta: maybe(text) },
@@ -135,6 +139,7 @@ describe('a block', () => {
         sku: 'shoe',
         stock: 5,
         rules: completeRules({ perBuyer: 2 }),
+        by: undefined,
       },
       {
         ...{ kind: 'reserved', at: 1_700_000_000_002, id: idOf('a'), sku: 'shoe', buyer: 'ada' },
@@ -159,6 +164,24 @@ describe('a block', () => {
         '000000000000000000000000000000000000000000000000dba8fc6b',
       ].join(''),
     )
+  })
+
+  test('of events from before anybody had to say who did it reads as done by nobody named', () => {
+    const rules = [null, null, 2_000, 3_000, null, null, null, false]
+    const fields: Plain[][] = [
+      [2, 0, 'shoe', 5, rules],
+      [3, 0, 'shoe', rules],
+      [4, 0, 'shoe', 'k', 1, 'found'],
+    ]
+    for (const old of fields) {
+      const event = decodeEvent(old, START)
+      expect(event).toMatchObject({ by: undefined })
+      expect(encodeEvent(event, START), 'and is written as it was').toEqual(old)
+      const named = decodeEvent([...old, 'eve'], START)
+      expect(named).toEqual({ ...event, by: 'eve' })
+      expect(encodeEvent(named, START)).toEqual([...old, 'eve'])
+      expect(() => decodeEvent([...old, 5], START)).toThrow(TypeError)
+    }
   })
 
   test('is of events that came true', () => {

@@ -54,7 +54,7 @@ const RULES: SaleRules = {
 function sampleOf(kind: Event['kind']): Event {
   const common = { at: START + 9, id: idOf('a'), sku: 'shoe', buyer: 'ada', key: 'k', reason: 'r' }
   const units = { stock: 11, delta: -12, quantity: 13, returnedTotal: 14 }
-  const rest = { holdMs: 15, retentionMs: 16, meta: 'm', paymentId: 'p', rules: RULES }
+  const rest = { holdMs: 15, retentionMs: 16, meta: 'm', paymentId: 'p', rules: RULES, by: 'eve' }
   return { kind, ...common, ...units, ...rest } as unknown as Event
 }
 

@@ -268,6 +268,7 @@ const opened = openedEvent(10, 4)
 const reserved = reservedEvent('a', 2)
 const adjusted = (delta: number, key = 'k'): Event => ({
   ...{ kind: 'adjusted', at: START, sku: 'shoe', key, delta, reason: 'count' },
+  by: undefined,
 })
 
 /** Events that break a promise, after those that lead there: the last one is found. */

@@ -103,7 +103,8 @@ async function appendBlock(
 ): Promise<void> {
   const rules = completeRules({})
   const ticket = { answer: () => undefined }
-  partition.submit({ kind: 'open', sku: 'opened after the damage', stock: 1, rules }, ticket)
+  const sku = 'opened after the damage'
+  partition.submit({ kind: 'open', sku, stock: 1, rules, by: undefined }, ticket)
   partition.run(now)
   const block = partition.takeBlock()
   if (block !== undefined) await journal.append(block)

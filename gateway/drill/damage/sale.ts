@@ -8,6 +8,7 @@ import type { Dice } from './dice.ts'
 const SKUS = ['shoe', 'hat', 'bag', 'coat']
 const BUYERS = ['ada', 'bob', 'catherine', 'dev', 'émile', 'fay', 'gus', 'hana']
 const HOLD_MS = [undefined, 2_000, 20_000, 120_000]
+const OPERATOR = 'night-shift'
 const OPENING_STOCK = 500
 /** Commands about a reservation name one of the latest this many. */
 const RECENT = 40
@@ -52,12 +53,13 @@ export class Sale {
       currency: 'EUR',
       perBuyer,
     })
-    return { kind: 'open', sku, stock: OPENING_STOCK, rules }
+    return { kind: 'open', sku, stock: OPENING_STOCK, rules, by: undefined }
   }
 
   #adjust(sku: string): Command {
     const delta = this.#dice.integer(-3, 20)
-    return { kind: 'adjust', sku, key: `count-${++this.#adjustments}`, delta, reason: 'counted' }
+    const key = `count-${++this.#adjustments}`
+    return { kind: 'adjust', sku, key, delta, reason: 'counted', by: OPERATOR }
   }
 
   #reserve(sku: string): Command {
@@ -73,8 +75,10 @@ export class Sale {
 
   #change(draw: number): Command {
     const id = this.#dice.pick(this.#recent)
-    if (draw <= 18) return { kind: 'cancel', id }
-    if (draw <= 26) return { kind: 'extend', id, holdMs: this.#dice.integer(2_000, 300_000) }
+    if (draw <= 18) return { kind: 'cancel', id, buyer: undefined }
+    if (draw <= 26) {
+      return { kind: 'extend', id, holdMs: this.#dice.integer(2_000, 300_000), buyer: undefined }
+    }
     if (draw <= 36 && this.#paid.length > 0) return this.#return()
     this.#paid.push(id)
     const paymentId = this.#dice.pick([undefined, `pay-${draw}`])

@@ -58,7 +58,7 @@ async function restart(disk: string, segmentBytes: number): Promise<Found> {
   try {
     const rules = completeRules({ holdMs: 1_000 + seq })
     partition.submit(
-      { kind: 'open', sku: `after-${seq}`, stock: 1, rules },
+      { kind: 'open', sku: `after-${seq}`, stock: 1, rules, by: undefined },
       { answer: () => undefined },
     )
     partition.run(now())

@@ -50,20 +50,20 @@ function someCommand(seed: number, random: () => number): Command {
     case 'confirm':
       return { kind, id, quantity: undefined, paymentId: 'paid' }
     case 'extend':
-      return { kind, id, holdMs: 60_000 }
+      return { kind, id, holdMs: 60_000, buyer: undefined }
     case 'return':
       return { kind, id, returnedTotal: undefined }
     case 'adjust':
-      return { kind, sku, key, delta: whole(9) - 3, reason: 'count' }
+      return { kind, sku, key, delta: whole(9) - 3, reason: 'count', by: 'stock-taker' }
     case 'open':
       return openSku(sku, 600_000 + whole(9))
     case 'read-sku':
       return { kind, sku }
     default:
-      return { kind, id }
+      return { kind, id, buyer: undefined }
   }
 }
 
 function openSku(sku: string, holdMs: number): Command {
-  return { kind: 'open', sku, stock: STOCK, rules: completeRules({ holdMs }) }
+  return { kind: 'open', sku, stock: STOCK, rules: completeRules({ holdMs }), by: undefined }
 }

@@ -93,6 +93,7 @@ const WAYS: Record<ProblemCode, Provoke> = {
   },
   too_large: (app) => app.reserve('k', 1, { meta: 'm'.repeat(17_000) }),
   unsupported_media_type: (app) => app.get('/v1/skus', { 'content-type': 'text/plain' }),
+  other_buyer: () => answered({ kind: 'refusal', code: 'other_buyer' }),
   key_reused: async (app) => {
     await app.held('k', 1)
     return app.reserve('k', 2)

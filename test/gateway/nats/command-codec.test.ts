@@ -48,9 +48,9 @@ describe('every command', () => {
       reserve('k', 1_000_000, { sku, buyer: 'b'.repeat(64), meta: 'm'.repeat(512) }),
       confirm('k', 1_000_000, '\u{1f600}'.repeat(128)),
       confirm('k', 1_000_000, '€'.repeat(128)),
-      adjust(-1_000_000_000, 'k'.repeat(255), '€'.repeat(200), sku),
-      open(1_000_000_000, fullRules, sku),
-      amend(fullRules, sku),
+      { ...adjust(-1_000_000_000, 'k'.repeat(255), '€'.repeat(200), sku), by: 'b'.repeat(64) },
+      { ...open(1_000_000_000, fullRules, sku), by: 'b'.repeat(64) },
+      { ...amend(fullRules, sku), by: 'b'.repeat(64) },
     ]
     for (const command of longest) {
       const bytes = packr.pack(encodeCommand(command)).length
@@ -97,17 +97,26 @@ interface Row {
 }
 
 const TABLE: Readonly<Record<string, Row>> = {
-  open: { good: open(5), wrong: [NAMES, [-1, 1_000_000_001, 2 ** 53], []], optional: [2] },
-  amend: { good: amend({ paused: true }), wrong: [NAMES, []], optional: [] },
+  open: {
+    good: { ...open(5), by: 'eve' },
+    wrong: [NAMES, [-1, 1_000_000_001, 2 ** 53], [], NAMES],
+    optional: [2, 4],
+  },
+  amend: {
+    good: { ...amend({ paused: true }), by: 'eve' },
+    wrong: [NAMES, [], NAMES],
+    optional: [3],
+  },
   adjust: {
-    good: adjust(5, 'k'),
+    good: { ...adjust(5, 'k'), by: 'eve' },
     wrong: [
       NAMES,
       ['', 'a b', 'ü', 'a\n', 'k'.repeat(256)],
       [0, 1_000_000_001, -1_000_000_001],
       [...TEXTS, '', 'r'.repeat(201), '\u{1f600}'.repeat(201), `r${'\u0301'.repeat(200)}`],
+      NAMES,
     ],
-    optional: [],
+    optional: [5],
   },
   reserve: {
     good: reserve('k', 1, { holdMs: 5_000, meta: 'm' }),
@@ -130,10 +139,10 @@ const TABLE: Readonly<Record<string, Row>> = {
     ],
     optional: [5, 6],
   },
-  cancel: { good: cancel('k'), wrong: id, optional: [] },
-  extend: { good: extend('k', 5_000), wrong: [...id, HOLDS], optional: [] },
+  cancel: { good: cancel('k', 'ada'), wrong: [...id, NAMES], optional: [5] },
+  extend: { good: extend('k', 5_000, 'ada'), wrong: [...id, HOLDS, NAMES], optional: [6] },
   return: { good: giveBack('k', 1), wrong: [...id, UNITS], optional: [5] },
-  'read-reservation': { good: readReservation('k'), wrong: id, optional: [] },
+  'read-reservation': { good: readReservation('k', 'ada'), wrong: [...id, NAMES], optional: [5] },
   'read-sku': { good: readSku(), wrong: [NAMES], optional: [] },
   'list-skus': {
     good: { kind: 'list-skus', after: 'shoe', limit: 10 },

@@ -199,7 +199,9 @@ class Sale {
     const turns = this.#random.integer(0, 300)
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setTimeout(resolve, 1))
     const gateway = this.#random.pick(this.gateways)
-    const { answer } = await gateway.ask({ kind: 'cancel', id: idOf(key, sku) })
+    const { answer } = await gateway.ask({
+      ...{ kind: 'cancel', id: idOf(key, sku), buyer: undefined },
+    })
     if (answer.kind === 'fault') this.wrong.push(`a cancel is answered ${answer.code}`)
   }
 

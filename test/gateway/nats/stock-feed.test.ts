@@ -270,6 +270,7 @@ describe('bounds', () => {
       sku: other,
       stock: 1,
       rules: open(1).rules,
+      by: undefined,
     } as const
     changes.note({ firstSeq: 1, events: [opened] }, 5)
     expect(changes.take(9, 9)).toEqual([{ hash: fnv1a32(one), names: [one, other], sinceMs: 5 }])
@@ -291,7 +292,14 @@ describe('bounds', () => {
   test('what could not be told waits in its turn', () => {
     const changes = new StockChanges([])
     const change = (sku: string, ms: number) => {
-      const event = { kind: 'opened', at: START, sku, stock: 1, rules: open(1).rules } as const
+      const event = {
+        kind: 'opened',
+        at: START,
+        sku,
+        stock: 1,
+        rules: open(1).rules,
+        by: undefined,
+      } as const
       changes.note({ firstSeq: 1, events: [event] }, ms)
     }
     change('hat', 1)

@@ -221,7 +221,7 @@ describe('a second owner', () => {
     const at = state.lastAt
     const rules = state.actorOf('shoe')?.rules
     if (rules === undefined) throw new Error('the SKU is there')
-    const events = [{ kind: 'opened', at, sku: 'hat', stock: 5, rules } as const]
+    const events = [{ kind: 'opened', at, sku: 'hat', stock: 5, rules, by: undefined } as const]
     await journal.append({ firstSeq: head.seq + 1, events })
     await journal.close()
 
