@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { BoundedLog } from './bounded-log.ts'
 import { buildApp } from './http/app.ts'
 import { LoadGauge } from './load-gauge.ts'
+import { HeardStock } from './nats/heard-stock.ts'
 import { askHello, type Hello } from './nats/hello.ts'
 import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
@@ -19,6 +20,8 @@ import type { ProcessHooks } from './process-hooks.ts'
 import type { GatewaySettings } from './settings.ts'
 import { ShieldedPartition } from './shielded-partition.ts'
 import { FLAGS_MAX, SoldOutShield } from './sold-out-shield.ts'
+import { boardOf } from './stock/board-settings.ts'
+import type { StockBoard } from './stock/stock-board.ts'
 import { VERSION } from './version.ts'
 
 const SENDER_BYTES = 9
@@ -34,6 +37,7 @@ export class GatewayServer {
   readonly #linkOptions: LinkOptions
   readonly #gauge: LoadGauge
   readonly #partitions: Partitions
+  readonly #board: StockBoard
   readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
   readonly #stopping = new AbortController()
   #remotes: readonly RemotePartition[] = []
@@ -50,6 +54,7 @@ export class GatewayServer {
     this.#trouble = new BoundedLog(logger)
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
     this.#partitions = new Partitions('cluster_not_found', this.#gauge)
+    this.#board = boardOf(settings, this.#partitions)
     this.#linkOptions = linkOptions(settings, 'holdfast gateway')
   }
 
@@ -83,6 +88,7 @@ export class GatewayServer {
     this.#app = await buildApp({
       partitions: this.#partitions,
       shedding: { gauge: this.#gauge, connectionsMax },
+      board: this.#board,
       logger: this.#logger,
       now: Date.now,
       onBug: this.#hooks.onBug,
@@ -157,6 +163,7 @@ export class GatewayServer {
       const shield = new SoldOutShield({ staleMs, flagsMax })
       const listener = new StockListener({
         ...{ link, cluster, partition, partitionCount, shield },
+        stock: new HeardStock(this.#board, partition),
         onEpoch: (epoch) => remote.heedEpoch(epoch),
         onTrouble: (reason) => this.#trouble.warn(reason, { partition }),
       })

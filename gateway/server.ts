@@ -9,6 +9,9 @@ import { Partitions } from './partitions.ts'
 import type { ProcessHooks } from './process-hooks.ts'
 import { localTerms } from './recover.ts'
 import type { ServeSettings } from './settings.ts'
+import { boardOf } from './stock/board-settings.ts'
+import { LocalStock } from './stock/local-stock.ts'
+import type { StockBoard } from './stock/stock-board.ts'
 import { VERSION } from './version.ts'
 
 /** Kept back of the drain's time for closing, when the last snapshot takes long. */
@@ -21,6 +24,8 @@ export class Server {
   readonly #hooks: ProcessHooks
   readonly #gauge: LoadGauge
   readonly #partitions: Partitions
+  readonly #board: StockBoard
+  readonly #stock: LocalStock
   readonly #host: PartitionHost
   #app: FastifyInstance | undefined
 
@@ -31,14 +36,21 @@ export class Server {
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
     this.#partitions = new Partitions('recovering', this.#gauge)
     const { onFault } = hooks
-    this.#host = new PartitionHost({ settings, partition: 0, partitionCount: 1, logger, onFault })
+    this.#board = boardOf(settings, this.#partitions)
+    this.#stock = new LocalStock(this.#board, this.#partitions)
+    this.#host = new PartitionHost({
+      ...{ settings, partition: 0, partitionCount: 1, logger, onFault },
+      onDurable: (block) => this.#stock.note(block),
+    })
   }
 
   /** Takes the data directory, listens, recovers. Resolves when it sells. @throws when any of it is refused. */
   async start(): Promise<void> {
     const generation = this.#host.takeDirectory()
     await this.#listen()
-    this.#partitions.put([await this.#host.open(localTerms(generation))])
+    const selling = await this.#host.open(localTerms(generation))
+    this.#stock.begin(this.#host.durableSeq)
+    this.#partitions.put([selling])
   }
 
   /**
@@ -59,6 +71,7 @@ export class Server {
     this.#app = await buildApp({
       partitions: this.#partitions,
       shedding: { gauge: this.#gauge, connectionsMax },
+      board: this.#board,
       logger: this.#logger,
       now: Date.now,
       onBug: this.#hooks.onBug,

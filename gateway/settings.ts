@@ -1,6 +1,11 @@
 // Every setting of every process, once: names, bounds, defaults and words for variables, flags and documents.
 import { type Static, type TObject, Type } from 'typebox'
-import { RETENTION_MS_DEFAULT, RETENTION_MS_MAX, RETENTION_MS_MIN } from '../core/limits.ts'
+import {
+  RETENTION_MS_DEFAULT,
+  RETENTION_MS_MAX,
+  RETENTION_MS_MIN,
+  STOCK_MAX,
+} from '../core/limits.ts'
 
 const MEBIBYTE = 2 ** 20
 const PARTITION = '(0|[1-9]\\d{0,3})/[1-9]\\d{0,3}'
@@ -135,6 +140,26 @@ const ownerSettings = {
   }),
 }
 
+const stockSettings = {
+  stockDetail: Type.String({
+    pattern: '^(exact|banded)$',
+    default: 'exact',
+    description: 'What streams of live stock tell: exact numbers, or banded: in, low or out.',
+  }),
+  stockLowUnits: Type.Integer({
+    minimum: 0,
+    maximum: STOCK_MAX,
+    default: 10,
+    description: 'Available units at or below which banded streams say low.',
+  }),
+  streamsMax: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 10_000,
+    description: 'Streams of live stock that may be open at once.',
+  }),
+}
+
 const remoteSettings = {
   requestDeadlineMs: Type.Integer({
     minimum: 100,
@@ -155,6 +180,7 @@ const remoteSettings = {
 /** The settings of each process, by their camel-case names; `HOLDFAST_LIKE_THIS` and `--like-this` are derived. */
 export const serveSettings = Type.Object({
   ...httpSettings,
+  ...stockSettings,
   ...journalSettings,
   ...processSettings,
 })
@@ -166,6 +192,7 @@ export const coreSettings = Type.Object({
 })
 export const gatewaySettings = Type.Object({
   ...httpSettings,
+  ...stockSettings,
   ...natsSettings,
   ...remoteSettings,
   ...processSettings,
@@ -178,6 +205,9 @@ export const PROCESSES: Readonly<Record<'serve' | 'core' | 'gateway', TObject>> 
   gateway: gatewaySettings,
 }
 
+const stockObject = Type.Object(stockSettings)
+/** What live stock tells, and to how many. */
+export type StockSettings = Static<typeof stockObject>
 const journalObject = Type.Object(journalSettings)
 /** What the owner of a journal needs to know, whichever process it is part of. */
 export type JournalSettings = Static<typeof journalObject>

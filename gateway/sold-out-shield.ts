@@ -3,8 +3,9 @@
 import type { Command, Reserve } from '../core/command.ts'
 import type { SkuView } from '../core/outcome.ts'
 import type { Refusal } from '../core/refusal.ts'
-import { type SkuAnswerBody, skuAnswerBody } from './api/answer-bodies.ts'
+import { skuAnswerBody } from './api/answer-bodies.ts'
 import type { Answer } from './partition-port.ts'
+import type { StockEntry } from './stock/stock-entry.ts'
 
 /** Flags of all partitions of a gateway together; about 20 MB. */
 export const FLAGS_MAX = 100_000
@@ -12,21 +13,6 @@ export const FLAGS_MAX = 100_000
 const SHOWN_MAX = 10_000
 /** What the estimate of a message's age may be too low by: the shortest way of a message, and clocks that drift. */
 const AGE_ERROR_MS = 10
-
-/** One SKU as the owner's feed tells it. */
-export interface StockEntry {
-  readonly sku: string
-  readonly stock: number
-  readonly available: number
-  readonly held: number
-  readonly sold: number
-  /** What a reservation met at that moment: `open` and `sold_out`, or why it was refused before stock was looked at. */
-  readonly state: SkuAnswerBody['state']
-  /** The last event that changed the SKU; never falls. */
-  readonly seq: number
-  /** When time alone changes `state`, in ms since 1970 by the owner's clock. */
-  readonly until: number | undefined
-}
 
 /** One message of the feed, in its order, told in the gateway's own monotonic time. */
 export interface StockNews {

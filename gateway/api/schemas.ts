@@ -164,6 +164,19 @@ export const skusQuery = Type.Object(
   strict,
 )
 
+/** SKUs of one stream. */
+const STREAM_SKUS_MAX = 100
+
+/** A parameter that stands once comes as a text, one that stands several times as an array. */
+export const streamQuery = Type.Object(
+  {
+    sku: Type.Union([sku, Type.Array(sku, { minItems: 1, maxItems: STREAM_SKUS_MAX })], {
+      description: 'A SKU to watch; up to 100 of them, each by a parameter of its own.',
+    }),
+  },
+  strict,
+)
+
 const reserveFields = {
   sku,
   buyer,
@@ -263,6 +276,7 @@ export type SkuBody = Static<typeof skuBody>
 export type RulesPatchBody = Static<typeof rulesPatch>
 export type StockBody = Static<typeof stockBody>
 export type SkusQuery = Static<typeof skusQuery>
+export type StreamQuery = Static<typeof streamQuery>
 export type ReserveBody = Static<typeof reserveBody>
 export type ConfirmBody = Static<typeof confirmBody>
 export type ExtendBody = Static<typeof extendBody>

@@ -13,6 +13,7 @@ import { BODY_BYTES_MAX } from '../api/schemas.ts'
 import { registerConsole } from '../console/console.ts'
 import type { ProcessGauges } from '../console/sampler.ts'
 import type { Partitions } from '../partitions.ts'
+import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { operationRoutes } from './operation-routes.ts'
@@ -24,6 +25,7 @@ import { OPEN } from './route-config.ts'
 import { requireLanes, type SheddingOptions, shedFirst } from './shedding.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
+import { stockStreamRoute } from './stock-stream-route.ts'
 
 /** Nothing is coerced, dropped or made up on the way in. */
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
@@ -34,6 +36,10 @@ export interface AppOptions {
   readonly partitions: Partitions
   /** What to refuse when too much comes, and how many connections to take; without it nothing is refused. */
   readonly shedding?: SheddingOptions
+  /** Live stock; it is closed with the app. */
+  readonly board: StockBoard
+  /** Whether live stock is there for everybody. */
+  readonly isStockPublic?: boolean
   readonly logger: FastifyBaseLogger | undefined
   /** Wall clock in ms since 1970. */
   readonly now: () => number
@@ -52,10 +58,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   handleFailures(app, options.onBug)
   await describe(app, options.version)
   skuRoutes(app, options.partitions)
+  stockStreamRoute(app, options.board, options.isStockPublic ?? false)
   reservationRoutes(app, options.partitions)
   batchRoute(app, options.partitions, recorder)
   operationRoutes(app, options.partitions, options.now)
   await registerConsole(app, { ...options, recorder, gauges: NO_GAUGES })
+  app.addHook('preClose', async () => options.board.close())
   await app.ready()
   return app
 }

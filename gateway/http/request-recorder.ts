@@ -77,7 +77,8 @@ export class RequestRecorder {
       if (typeof method !== 'string' || method === 'HEAD') return
       const record = new RouteRecord(method, url)
       this.#routes.set(`${method} ${url}`, record)
-      options.onResponse = [...hooksOf(options), recordInto(record)]
+      const isStream = options.config?.isStream === true
+      options.onResponse = [...hooksOf(options), recordInto(record, isStream)]
     })
   }
 }
@@ -88,10 +89,11 @@ function hooksOf({ onResponse }: RouteOptions) {
 }
 
 // One closure per route: what is counted is known without looking the route up.
-function recordInto(record: RouteRecord) {
+function recordInto(record: RouteRecord, isStream: boolean) {
   return (_: FastifyRequest, reply: FastifyReply, done: () => void): void => {
     record.count(reply.problemCode ?? reply.statusCode)
-    record.latency.add(reply.elapsedTime)
+    // How long a client listened is not how long it waited.
+    if (!isStream) record.latency.add(reply.elapsedTime)
     done()
   }
 }

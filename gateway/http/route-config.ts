@@ -8,6 +8,8 @@ export interface RouteConfig {
   /** Whether a buyer's own token opens it too, for what is the buyer's. */
   readonly isForBuyers: boolean
   readonly lane: Lane
+  /** Its answer goes on for as long as the client stays: no request that is in flight, nor one whose duration counts. */
+  readonly isStream?: boolean
 }
 
 declare module 'fastify' {
@@ -38,6 +40,10 @@ export const LOOKS_UP: RouteConfig = config('sell', 'read', true)
 export const READS: RouteConfig = config('read', 'read')
 /** Figures for operators and monitors, which matter most when all else is shed. */
 export const WATCHES: RouteConfig = config('read', 'server')
+/** Live stock. */
+export const STREAMS: RouteConfig = { ...READS, isStream: true }
+/** Live stock where everybody may have it. */
+export const PUBLIC_STREAMS: RouteConfig = { ...STREAMS, scope: 'open' }
 /** What steers the sale. */
 export const OPERATES: RouteConfig = config('operate', 'server')
 /** What anybody may ask. */

@@ -2,6 +2,7 @@
 import { fnv1a32 } from '../../core/fnv1a32.ts'
 import { invariant } from '../../core/invariant.ts'
 import type { EventBlock } from '../../core/partition.ts'
+import { SkusByHash, skuHashOf } from '../stock/skus-by-hash.ts'
 
 /** A SKU is told at most once in this time. */
 const QUIET_MS = 50
@@ -21,7 +22,7 @@ export interface TakenSkus {
  * reservation itself would cost more, and it may have been forgotten. Two SKUs of one hash are told together.
  */
 export class StockChanges {
-  readonly #names = new Map<number, string | string[]>()
+  readonly #names = new SkusByHash()
   /** By hash, since when; the oldest first. */
   #changed = new Map<number, number>()
   readonly #asked = new Set<number>()
@@ -30,17 +31,16 @@ export class StockChanges {
 
   /** `skus` are all there are, changed or not. */
   constructor(skus: Iterable<string>) {
-    for (const sku of skus) this.#add(sku)
+    for (const sku of skus) this.#names.add(sku)
   }
 
   /** These events have become durable. */
   note(block: EventBlock, nowMs: number): void {
     let last: number | undefined
     for (const event of block.events) {
-      if (event.kind === 'configured') continue
-      if (event.kind === 'opened') this.#add(event.sku)
-      const hash = 'id' in event ? event.id.skuHash : fnv1a32(event.sku)
-      if (hash === last) continue
+      if (event.kind === 'opened') this.#names.add(event.sku)
+      const hash = skuHashOf(event)
+      if (hash === undefined || hash === last) continue
       last = hash
       if (!this.#changed.has(hash)) this.#changed.set(hash, nowMs)
     }
@@ -96,8 +96,8 @@ export class StockChanges {
     this.#changed.delete(hash)
     this.#asked.delete(hash)
     const names = this.#names.get(hash)
-    invariant(names !== undefined, 'what changes was opened')
-    return { hash, names: typeof names === 'string' ? [names] : names, sinceMs }
+    invariant(names.length > 0, 'what changes was opened')
+    return { hash, names, sinceMs }
   }
 
   #forgetTold(nowMs: number): void {
@@ -105,14 +105,5 @@ export class StockChanges {
       if (nowMs - toldMs < QUIET_MS) return
       this.#told.delete(hash)
     }
-  }
-
-  #add(sku: string): void {
-    const hash = fnv1a32(sku)
-    const known = this.#names.get(hash)
-    if (known === undefined) this.#names.set(hash, sku)
-    else if (typeof known !== 'string') {
-      if (!known.includes(sku)) known.push(sku)
-    } else if (known !== sku) this.#names.set(hash, [known, sku])
   }
 }

@@ -2,9 +2,9 @@
 import type { Subscription } from '@nats-io/transport-node'
 import type { SkuView } from '../../core/outcome.ts'
 import type { EventBlock } from '../../core/partition.ts'
-import { skuAnswerBody } from '../api/answer-bodies.ts'
-import type { Answer, PartitionPort } from '../partition-port.ts'
-import type { StockEntry } from '../sold-out-shield.ts'
+import type { PartitionPort } from '../partition-port.ts'
+import { readSkus, type SkusRead } from '../stock/read-skus.ts'
+import { entryOf } from '../stock/stock-entry.ts'
 import type { FramePlace } from './frame.ts'
 import type { NatsLink } from './link.ts'
 import { messageCallback } from './message-callback.ts'
@@ -47,10 +47,6 @@ interface Round {
   readonly taken: readonly TakenSkus[]
   /** What was durable when they were asked. */
   readonly seq: number
-  readonly views: SkuView[]
-  /** Those of which a read was not answered. */
-  readonly failed: Set<TakenSkus>
-  missing: number
 }
 
 /**
@@ -115,33 +111,21 @@ export class StockFeed {
 
   #begin(): void {
     const taken = this.#changes.take(STOCK_ENTRIES_MAX, this.#monotonicMs())
-    const missing = taken.reduce((sum, { names }) => sum + names.length, 0)
-    if (missing === 0) return
-    const seq = this.#options.durableSeq()
-    this.#round = { taken, seq, views: [], failed: new Set(), missing }
-    for (const skus of taken) {
-      for (const sku of skus.names) {
-        const answer = (given: Answer) => this.#heedAnswer(skus, given)
-        this.#options.port.submit({ kind: 'read-sku', sku }, { answer })
-      }
-    }
+    if (taken.length === 0) return
+    const round = { taken, seq: this.#options.durableSeq() }
+    this.#round = round
+    const skus = taken.flatMap(({ names }) => names)
+    readSkus(this.#options.port, skus, (read) => this.#finish(round, read))
   }
 
-  #heedAnswer(skus: TakenSkus, answer: Answer): void {
-    const round = this.#round
-    if (round === undefined) return
-    if (answer.kind === 'sku') round.views.push(answer)
-    else if (answer.kind === 'fault') round.failed.add(skus)
-    if (--round.missing === 0) this.#finish(round)
-  }
-
-  #finish({ taken, views, failed }: Round): void {
-    const untold = taken.filter((skus) => failed.has(skus))
+  #finish({ taken }: Round, { views, failed }: SkusRead): void {
+    const hasFailed = ({ names }: TakenSkus) => names.some((sku) => failed.has(sku))
+    const untold = taken.filter(hasFailed)
     const isSent = this.#options.isOwner() && this.#sendAll(views, taken, untold)
     this.#round = undefined
     this.#changes.restore(isSent ? untold : taken)
     if (!isSent) return
-    const told = taken.filter((skus) => !failed.has(skus))
+    const told = taken.filter((skus) => !hasFailed(skus))
     this.#changes.settle(told, this.#lastSentMs)
   }
 
@@ -185,13 +169,4 @@ export class StockFeed {
     const taken = untold.find(({ sinceMs }) => sinceMs !== undefined)
     return Math.min(taken?.sinceMs ?? nowMs, this.#changes.oldestMs ?? nowMs)
   }
-}
-
-function entryOf(view: SkuView): StockEntry {
-  const { sku, stock, available, held, sold, seq, at } = view
-  const { opensAt, closesAt } = view.rules
-  const { state } = skuAnswerBody(view)
-  // Whichever comes next: before it opens nothing else matters, and what is closed stays closed.
-  const until = [opensAt, closesAt].find((instant) => instant !== undefined && instant > at)
-  return { sku, stock, available, held, sold, state, seq, until }
 }

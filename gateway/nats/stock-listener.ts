@@ -1,9 +1,10 @@
 // A gateway's ear on the stock feed of one partition: in order, of the newest owner, with nothing missed, or not at all.
 import type { Subscription } from '@nats-io/transport-node'
 import type { StockSource } from '../shielded-partition.ts'
-import type { SoldOutShield } from '../sold-out-shield.ts'
+import type { DropReason, SoldOutShield } from '../sold-out-shield.ts'
 import type { FramePlace } from './frame.ts'
 import { FrameAges } from './frame-age.ts'
+import type { HeardStock } from './heard-stock.ts'
 import type { NatsLink } from './link.ts'
 import { messageCallback } from './message-callback.ts'
 import { send } from './payload.ts'
@@ -31,6 +32,8 @@ export interface StockListenerOptions extends FramePlace {
   readonly link: NatsLink
   readonly cluster: string
   readonly shield: SoldOutShield
+  /** Who else wants to hear what the shield hears. */
+  readonly stock?: HeardStock
   /** An owner with this epoch was heard of. */
   readonly onEpoch: (epoch: number) => void
   /** Something came that should not: words for the log, to be bounded there. */
@@ -39,7 +42,7 @@ export interface StockListenerOptions extends FramePlace {
   readonly monotonicMs?: () => number
 }
 
-/** Tells the shield what the owner says, and drops it whenever something may have been missed. */
+/** Tells the shield, and live stock, what the owner says, and whenever something may have been missed. */
 export class StockListener implements StockSource {
   readonly #options: StockListenerOptions
   readonly #monotonicMs: () => number
@@ -108,13 +111,13 @@ export class StockListener implements StockSource {
   }
 
   #take(message: StockMessage): void {
-    const { shield } = this.#options
+    const { shield, stock } = this.#options
     const nowMs = this.#monotonicMs()
     if (message.epoch > this.#epoch) this.#meet(message.epoch)
     // Whose silence was long is met anew: so much may have queued up, and the two clocks may have drifted apart.
     if (nowMs - this.#heardAtMs >= SILENT_MS) this.#settle(nowMs)
     const expected = this.#lastNumber === undefined ? message.number : this.#lastNumber + 1
-    if (message.number !== expected) shield.drop('gap')
+    if (message.number !== expected) this.#drop('gap')
     this.#lastNumber = message.number
     this.#heardCount++
     this.#heardAtMs = nowMs
@@ -125,14 +128,21 @@ export class StockListener implements StockSource {
       completeAtMs: sentAtMs - message.lagMs,
       isTrusted: message.reasons.length === 0 && this.#isSettled(nowMs),
     })
+    stock?.heed(message)
+  }
+
+  #drop(reason: DropReason): void {
+    this.#options.shield.drop(reason)
+    this.#options.stock?.drop(reason)
   }
 
   #meet(epoch: number): void {
-    this.#options.shield.drop('epoch')
     this.#epoch = epoch
     this.#lastNumber = undefined
     this.#heardAtMs = Number.NEGATIVE_INFINITY
+    // First of all: from then on no answer of the owner before is taken.
     this.#options.onEpoch(epoch)
+    this.#drop('epoch')
   }
 
   #settle(nowMs: number): void {
@@ -146,7 +156,7 @@ export class StockListener implements StockSource {
 
   #loseLink(): void {
     this.#lastNumber = undefined
-    this.#options.shield.drop('link')
+    this.#drop('link')
   }
 
   #ask(): void {

@@ -6,7 +6,7 @@ import { STOCK_MAX, TIME_MS_MAX } from '../../core/limits.ts'
 import { partitionOfSku } from '../../core/partition-of.ts'
 import { packr } from '../../journal/message-pack.ts'
 import { fields } from '../api/schemas.ts'
-import type { StockEntry } from '../sold-out-shield.ts'
+import type { StockEntry } from '../stock/stock-entry.ts'
 import type { FramePlace } from './frame.ts'
 import { stockSubject } from './subjects.ts'
 

@@ -146,6 +146,7 @@ describe('the version', () => {
 
 /** Legal values where a longer default is none. */
 const OTHERS: Readonly<Record<string, string>> = {
+  stockDetail: 'banded',
   logLevel: 'warn',
   port: '0',
   partition: '1/2,0/2',

@@ -10,6 +10,7 @@ import { LoadGauge } from '../../gateway/load-gauge.ts'
 import { Partitions } from '../../gateway/partitions.ts'
 import { MemoryShop } from '../fixtures/memory-shop.ts'
 import { get, post, type RawReply, RawSocket } from '../fixtures/raw-socket.ts'
+import { testBoard } from '../fixtures/test-board.ts'
 
 const TARGET_MS = 20
 const CONNECTIONS_MAX = 8
@@ -36,6 +37,7 @@ beforeAll(async () => {
   partitions.put([shop.selling])
   app = await buildApp({
     partitions,
+    board: testBoard(partitions),
     shedding: { gauge, connectionsMax: CONNECTIONS_MAX, held },
     logger: undefined,
     now: () => shop.now,

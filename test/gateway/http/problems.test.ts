@@ -20,6 +20,7 @@ import { REPLAY_FAULTS } from '../../../replay/errors.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
 import { get, RawSocket } from '../../fixtures/raw-socket.ts'
 import { type Reply, type TestApp, testApps } from '../../fixtures/test-app.ts'
+import { testBoard } from '../../fixtures/test-board.ts'
 
 const start = testApps()
 
@@ -125,6 +126,7 @@ async function answered(answer: Answer): Promise<Reply> {
   partitions.put([{ submit, unreadyReasons: () => [] }])
   const app = await buildApp({
     partitions,
+    board: testBoard(partitions),
     logger: undefined,
     now: () => 0,
     onBug: (bug) => bugs.push(bug),

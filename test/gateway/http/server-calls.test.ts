@@ -4,6 +4,7 @@ import { buildApp } from '../../../gateway/http/app.ts'
 import { Partitions } from '../../../gateway/partitions.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
 import { isOverNats, testApps } from '../../fixtures/test-app.ts'
+import { testBoard } from '../../fixtures/test-board.ts'
 
 const start = testApps()
 
@@ -83,6 +84,7 @@ describe('the server', () => {
     const test = await start()
     const app = await buildApp({
       partitions,
+      board: testBoard(partitions),
       logger: undefined,
       now: () => 0,
       onBug: () => undefined,

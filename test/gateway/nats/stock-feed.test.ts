@@ -10,7 +10,7 @@ import {
   type StockMessage,
   stockAskSubject,
 } from '../../../gateway/nats/stock-message.ts'
-import type { StockEntry } from '../../../gateway/sold-out-shield.ts'
+import type { StockEntry } from '../../../gateway/stock/stock-entry.ts'
 import { adjust, cancel, confirm, open, readSku, reserve, START } from '../../fixtures/commands.ts'
 import { testNats } from '../../fixtures/nats.ts'
 import { randomTest } from '../../fixtures/seed.ts'

@@ -12,7 +12,7 @@ import {
   type StockMessage,
   stockAskSubject,
 } from '../../../gateway/nats/stock-message.ts'
-import type { StockEntry } from '../../../gateway/sold-out-shield.ts'
+import type { StockEntry } from '../../../gateway/stock/stock-entry.ts'
 import { packr } from '../../../journal/message-pack.ts'
 
 const PLACE = { partition: 0, partitionCount: 1 }
