@@ -57,13 +57,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   requireLanes(app)
   handleFailures(app, options.onBug)
   await describe(app, options.version)
-  skuRoutes(app, options.partitions)
-  stockStreamRoute(app, options.board, options.isStockPublic ?? false)
+  const { board, isStockPublic = false } = options
+  // A single SKU is answered with exact numbers, which a banded stream is meant to hide.
+  skuRoutes(app, options.partitions, isStockPublic && board.form.isExact)
+  stockStreamRoute(app, board, isStockPublic)
   reservationRoutes(app, options.partitions)
   batchRoute(app, options.partitions, recorder)
   operationRoutes(app, options.partitions, options.now)
   await registerConsole(app, { ...options, recorder, gauges: NO_GAUGES })
-  app.addHook('preClose', async () => options.board.close())
+  app.addHook('preClose', async () => board.close())
   await app.ready()
   return app
 }

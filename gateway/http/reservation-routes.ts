@@ -73,6 +73,8 @@ function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
   app.get<IdRoute>('/v1/reservations/:id', { schema, config: LOOKS_UP }, (request, reply) => {
     const command = { kind: 'read-reservation', id: idOf(request), buyer: undefined } as const
+    // What a buyer holds is nobody else's, and changes by itself.
+    reply.header('cache-control', 'no-store')
     partitions.submit(command, new ReservationTicket(request, reply))
   })
 }

@@ -40,6 +40,8 @@ export const LOOKS_UP: RouteConfig = config('sell', 'read', true)
 export const READS: RouteConfig = config('read', 'read')
 /** Figures for operators and monitors, which matter most when all else is shed. */
 export const WATCHES: RouteConfig = config('read', 'server')
+/** The same where everybody may know the stock. */
+export const PUBLIC_READS: RouteConfig = { ...READS, scope: 'open' }
 /** Live stock. */
 export const STREAMS: RouteConfig = { ...READS, isStream: true }
 /** Live stock where everybody may have it. */

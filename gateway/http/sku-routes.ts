@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
 import { operatorOf } from '../access/principal.ts'
-import { skuAnswerBody } from '../api/answer-bodies.ts'
+import { skuAnswerBody, skuETag } from '../api/answer-bodies.ts'
 import {
   keyHeaders,
   type RulesPatchBody,
@@ -20,20 +20,25 @@ import {
 import { openCommand } from '../api/sku-calls.ts'
 import type { Partitions } from '../partitions.ts'
 import { requiredIdempotencyKey } from './idempotency-key.ts'
-import { OPERATES, READS } from './route-config.ts'
+import { isStillFresh } from './if-none-match.ts'
+import { OPERATES, PUBLIC_READS, READS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo, sendSku } from './send-answer.ts'
+
+/** What a second old may be shown; by caches that many share only where nobody needs a key for it. */
+const FOR_ALL = 'public, max-age=1'
+const FOR_ONE = 'private, max-age=1'
 
 interface SkuRoute {
   Params: { sku: string }
 }
 
-/** Registers the calls on SKUs. */
-export function skuRoutes(app: FastifyInstance, partitions: Partitions): void {
+/** Registers the calls on SKUs; `isPublic` where everybody may know the stock. */
+export function skuRoutes(app: FastifyInstance, partitions: Partitions, isPublic: boolean): void {
   openRoute(app, partitions)
   amendRoute(app, partitions)
   stockRoute(app, partitions)
-  lookUpRoute(app, partitions)
+  lookUpRoute(app, partitions, isPublic)
   listRoute(app, partitions)
 }
 
@@ -93,12 +98,25 @@ function stockRoute(app: FastifyInstance, partitions: Partitions): void {
   )
 }
 
-function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
-  const response = withProblems({ 200: skuAnswer })
+function lookUpRoute(app: FastifyInstance, partitions: Partitions, isPublic: boolean): void {
+  const notModified = { description: 'It is still what If-None-Match says.', type: 'null' }
+  const response = withProblems({ 200: skuAnswer, 304: notModified })
   const schema = { summary: 'Look one up', tags: ['skus'], params: skuParams, response }
-  app.get<SkuRoute>('/v1/skus/:sku', { schema, config: READS }, async (request, reply) => {
+  const config = isPublic ? PUBLIC_READS : READS
+  app.get<SkuRoute>('/v1/skus/:sku', { schema, config }, async (request, reply) => {
     const command = { kind: 'read-sku', sku: request.params.sku } as const
-    return sendSku(request, reply, await partitions.ask(command))
+    const answer = await partitions.ask(command)
+    if (answer.kind !== 'sku') {
+      // Caches keep a 404 as they like; the next moment the SKU may be opened.
+      reply.header('cache-control', 'no-store')
+      return sendNo(request, reply, answer)
+    }
+    const isForAll = isPublic || request.principal.kind === 'anyone'
+    reply.header('cache-control', isForAll ? FOR_ALL : FOR_ONE)
+    if (!isStillFresh(request.headers['if-none-match'], skuETag(answer))) {
+      return sendSku(request, reply, answer)
+    }
+    return reply.header('etag', skuETag(answer)).code(304).send()
   })
 }
 

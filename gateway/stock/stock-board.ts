@@ -307,7 +307,7 @@ export class StockBoard {
     const { form } = this.#options
     const groups = new Map<StockGroup, GroupNews>()
     for (const watched of this.#news) {
-      const hasFallen = watched.tell(form) && form.hasIds
+      const hasFallen = watched.tell(form) && form.isExact
       for (const group of watched.groups) {
         const told = groups.get(group) ?? { texts: [], hasFallen: false }
         told.texts.push(watched.text)
@@ -318,7 +318,7 @@ export class StockBoard {
     this.#news.clear()
     this.#toldId = this.#knownId()
     this.#round++
-    const id = form.hasIds ? formatEventId(this.#toldId) : undefined
+    const id = form.isExact ? formatEventId(this.#toldId) : undefined
     this.#pace.begin(this.#deliveries(groups, id, this.#round))
   }
 

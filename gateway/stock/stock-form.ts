@@ -3,8 +3,8 @@ import type { StockEntry } from './stock-entry.ts'
 
 /** How much a stream says. */
 export interface StockForm {
-  /** False where an event id would say more than the form does: a seq tells the sale's pace. */
-  readonly hasIds: boolean
+  /** Whether numbers are told; where they are not, neither are event ids: a seq tells the sale's pace. */
+  readonly isExact: boolean
   /** Whether who was told `told` has something new to hear in `entry`. */
   isNews(told: StockEntry, entry: StockEntry): boolean
   /** What is told of `entry`, as JSON in one line. */
@@ -15,7 +15,7 @@ type Level = 'in' | 'low' | 'out'
 
 /** Exact numbers, with the seq as text because it outgrows a double some day. */
 export const EXACT: StockForm = {
-  hasIds: true,
+  isExact: true,
   isNews: (told, entry) => told.seq !== entry.seq || told.state !== entry.state,
   text: ({ sku, available, held, sold, stock, state, seq }) =>
     JSON.stringify({ sku, available, held, sold, stock, state, seq: String(seq) }),
@@ -28,7 +28,7 @@ export function banded(lowUnits: number): StockForm {
     return available <= lowUnits ? 'low' : 'in'
   }
   return {
-    hasIds: false,
+    isExact: false,
     isNews: (told, entry) => levelOf(told) !== levelOf(entry),
     text: (entry) => JSON.stringify({ sku: entry.sku, level: levelOf(entry) }),
   }

@@ -45,7 +45,7 @@ export class StockSubscription {
 
   #firstBatch(lastId: string | undefined): StockBatch {
     const { form, id } = this.#board
-    const since = form.hasIds && lastId !== undefined ? this.#resume(lastId) : []
+    const since = form.isExact && lastId !== undefined ? this.#resume(lastId) : []
     if (typeof since === 'string') {
       return new StockBatch({ gap: since, texts: textsOf(this.#watched), id: formatEventId(id) })
     }
@@ -54,7 +54,7 @@ export class StockSubscription {
     )
     return new StockBatch({
       texts: textsOf(news),
-      id: form.hasIds ? formatEventId(id) : undefined,
+      id: form.isExact ? formatEventId(id) : undefined,
     })
   }
 

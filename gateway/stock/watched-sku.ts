@@ -67,7 +67,7 @@ export class WatchedSku {
       this.tell(form)
       return false
     }
-    return (this.#hasFallen && form.hasIds) || form.isNews(this.#told, entry)
+    return (this.#hasFallen && form.isExact) || form.isNews(this.#told, entry)
   }
 
   /** The partition has another owner, perhaps with an older journal: what comes next counts, however old it is. */
