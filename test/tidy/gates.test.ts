@@ -14,7 +14,7 @@ describe('the project', () => {
   })
 
   test('passes the compiler', async () => {
-    const { status, output } = await runTool('tsc', ['--noEmit'], ROOT)
+    const { status, output } = await runTool('tsc', ['--noEmit', '--singleThreaded'], ROOT)
     expect(status, output).toBe(0)
   })
 

@@ -1,7 +1,12 @@
 // Bad input: data directories that must not be served from. The server says why and what to do, and changes nothing.
 import { cpSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
+import { loadConfig } from '../../../gateway/config.ts'
+import { PartitionHost } from '../../../gateway/partition-host.ts'
+import { localTerms } from '../../../gateway/recover.ts'
+import { serveSettings } from '../../../gateway/settings.ts'
 import { decodeBlock, encodeBlock } from '../../../journal/block-codec.ts'
 import type { JournalFaultCode } from '../../../journal/errors.ts'
 import { blockKey } from '../../../journal/lmdb-environment.ts'
@@ -273,13 +278,29 @@ describe('a data directory', () => {
     const directory = await DataDirectory.write(newDirectory(), BLOCKS)
     await damage.doing(directory)
     const before = directory.fingerprint()
-    const ended = await RealServer.refuse(directory.data)
-    const { status, signal, stdout, stderr } = ended
-    expect({ status, signal }, stdout + stderr).toEqual({ status: 1, signal: null })
-    expect(fatalLine(ended), stdout + stderr).toMatchObject({ err: { code: damage.code } })
-    expect(fatalLine(ended)?.msg).toMatch(damage.words)
+    const fault = await refusal(directory.data)
+    expect(fault).toMatchObject({ code: damage.code })
+    expect(String(fault)).toMatch(damage.words)
     expect(directory.fingerprint(), 'nothing was changed').toEqual(before)
   })
+
+  const oneOfEach = DAMAGES.filter(
+    ({ code }, index) => DAMAGES.findIndex((damage) => damage.code === code) === index,
+  )
+  test.each(oneOfEach)(
+    'that is refused as $code ends the server, which says why',
+    async (damage) => {
+      const directory = await DataDirectory.write(newDirectory(), BLOCKS)
+      await damage.doing(directory)
+      const before = directory.fingerprint()
+      const ended = await RealServer.refuse(directory.data)
+      const { status, signal, stdout, stderr } = ended
+      expect({ status, signal }, stdout + stderr).toEqual({ status: 1, signal: null })
+      expect(fatalLine(ended), stdout + stderr).toMatchObject({ err: { code: damage.code } })
+      expect(fatalLine(ended)?.msg).toMatch(damage.words)
+      expect(directory.fingerprint(), 'nothing was changed').toEqual(before)
+    },
+  )
 
   const brokenSnapshots: [string, (bytes: Buffer) => Buffer][] = [
     ['with a bit flipped', (bytes) => xor(bytes, bytes.length >> 1, 1)],
@@ -349,6 +370,25 @@ describe('a data directory that cannot be used', () => {
     expect((await server.open(1)).status).toBe(201)
   })
 })
+
+/** What the owner of a partition says to the directory, whichever process it is part of. */
+async function refusal(data: string): Promise<unknown> {
+  const host = new PartitionHost({
+    settings: loadConfig(serveSettings, { data }, {}),
+    partition: 0,
+    partitionCount: 1,
+    logger: pino({ level: 'silent' }),
+    onFault: () => undefined,
+  })
+  try {
+    await host.open(localTerms(host.takeDirectory()))
+    return undefined
+  } catch (fault) {
+    return fault
+  } finally {
+    await host.close(0)
+  }
+}
 
 /** The same events, as a journal of `identity`. */
 async function rewrite(directory: DataDirectory, identity: typeof IDENTITY): Promise<void> {

@@ -136,7 +136,7 @@ describe('a restart', () => {
       for (let round = 0; round < 3; round++) {
         const crowd = new Crowd(server, `round-${round}`, 16)
         crowds.push(crowd)
-        await crowd.sold(random.integer(1, 400))
+        await crowd.sold(random.integer(1, 120))
         expect((await server.end('SIGKILL')).signal).toBe('SIGKILL')
         await crowd.gone()
         server = await RealServer.start(data)
@@ -156,7 +156,7 @@ describe('SIGTERM', () => {
     const server = await RealServer.start(data)
     await server.open(1_000_000)
     const crowd = new Crowd(server, 'crowd', 32)
-    await crowd.sold(500)
+    await crowd.sold(150)
     const startedAt = performance.now()
     const ended = await server.end('SIGTERM')
     expect(performance.now() - startedAt).toBeLessThan(10_000)
