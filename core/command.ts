@@ -95,6 +95,12 @@ export interface ListSkus {
   readonly limit: number
 }
 
+/** The holds that expire next, by deadline. */
+export interface ListDue {
+  readonly kind: 'list-due'
+  readonly limit: number
+}
+
 /** What a partition says of itself; `withHash` costs a walk over the whole state. */
 interface Describe {
   readonly kind: 'describe'
@@ -114,4 +120,4 @@ export type RoutedCommand =
   | ReadReservation
   | ReadSku
 
-export type Command = RoutedCommand | ListSkus | Describe
+export type Command = RoutedCommand | ListSkus | ListDue | Describe

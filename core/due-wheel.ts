@@ -61,6 +61,31 @@ export class DueWheel {
     return { count, since }
   }
 
+  /**
+   * The rows of at most `limit` holds that expire next, by deadline. Changes nothing. It looks at `rowsMax` holds at
+   * most, first at those of the next moments: where many more wait, some that expire later are missing.
+   */
+  soonest(limit: number, rowsMax: number): number[] {
+    const soon = this.#inHand(limit, rowsMax)
+    const later: number[] = []
+    let left = rowsMax
+    const lastTick = this.#tick + SLOTS
+    for (let tick = this.#tick + 1; tick <= lastTick && soon.length < limit; tick++) {
+      let row = this.#heads[tick & SLOT_MASK] as number
+      for (; row !== NO_ROW && left > 0; left--) {
+        const isOfThisRound = tickOf(this.#reservations.until(row)) <= tick
+        if (isOfThisRound) soon.push(row)
+        else later.push(row)
+        row = this.#reservations.dueNext(row)
+      }
+      if (left === 0) break
+    }
+    this.#sort(soon)
+    // Holds of later rounds are known to be next only when none was passed by.
+    if (left > 0 && soon.length < limit) soon.push(...this.#sort(later).slice(0, limit))
+    return soon.slice(0, limit)
+  }
+
   /** The hold that must expire next at time `at`, in deadline order, or NO_ROW. It stays until removed. */
   peek(at: number): number {
     const nowTick = tickOf(at)
@@ -73,6 +98,17 @@ export class DueWheel {
       if (this.#tick >= nowTick) return NO_ROW
       this.#advance(nowTick)
     }
+  }
+
+  // Those that time has reached already are in order.
+  #inHand(limit: number, rowsMax: number): number[] {
+    const rows: number[] = []
+    const end = Math.min(this.#due.length, this.#duePosition + rowsMax)
+    for (let position = this.#duePosition; position < end && rows.length < limit; position++) {
+      const row = this.#due[position] as number
+      if (row !== NO_ROW) rows.push(row)
+    }
+    return rows
   }
 
   // Holds in hand first, then those in the slots that time has reached since; the latter may be of a later round.
@@ -125,15 +161,19 @@ export class DueWheel {
     }
   }
 
+  #sort(rows: number[]): number[] {
+    const reservations = this.#reservations
+    if (rows.length < 2) return rows
+    return rows.sort(
+      (left, right) =>
+        reservations.until(left) - reservations.until(right) ||
+        reservations.seq(left) - reservations.seq(right),
+    )
+  }
+
   #sortDue(): void {
     const reservations = this.#reservations
-    if (this.#due.length > 1) {
-      this.#due.sort(
-        (left, right) =>
-          reservations.until(left) - reservations.until(right) ||
-          reservations.seq(left) - reservations.seq(right),
-      )
-    }
+    this.#sort(this.#due)
     // A due row points at itself and keeps its position, so that it can leave in O(1).
     for (let position = 0; position < this.#due.length; position++) {
       const row = this.#due[position] as number

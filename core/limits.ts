@@ -18,6 +18,10 @@ export const STOCK_MAX = 1_000_000_000
 export const UNIT_PRICE_MAX = 1_000_000_000_000
 export const SKUS_MAX = 1_000_000
 export const SKUS_PER_PAGE_MAX = 1_000
+/** Holds in one list of those that expire next. */
+export const HOLDS_PER_PAGE_MAX = 100
+/** Holds that are looked at for such a list: a millisecond or two, however many there are. */
+export const HOLDS_LOOKED_AT_MAX = 20_000
 /** Stock adjustments whose keys are remembered at once, over all SKUs of a partition. */
 export const ADJUSTMENTS_MAX = 100_000
 

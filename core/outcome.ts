@@ -55,6 +55,22 @@ export interface SkuPage {
   readonly next: string | undefined
 }
 
+/** A hold in a list of those that expire next. Times in ms since 1970. */
+export interface DueHold {
+  readonly id: ReservationId
+  readonly sku: string
+  readonly buyer: string
+  readonly quantity: number
+  readonly reservedAt: number
+  readonly expiresAt: number
+}
+
+export interface DueHolds {
+  readonly kind: 'holds'
+  /** By deadline. */
+  readonly holds: readonly DueHold[]
+}
+
 /** What a partition says of itself. */
 export interface PartitionView {
   readonly kind: 'partition'
@@ -76,7 +92,14 @@ export interface PartitionFault {
   readonly code: PartitionFaultCode
 }
 
-export type Outcome = ReservationView | SkuView | SkuPage | PartitionView | Refusal | PartitionFault
+export type Outcome =
+  | ReservationView
+  | SkuView
+  | SkuPage
+  | DueHolds
+  | PartitionView
+  | Refusal
+  | PartitionFault
 
 /**
  * Where the answer to one command goes. `answer` is called exactly once, when everything the answer could have

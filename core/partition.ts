@@ -7,8 +7,8 @@ import type { Configured, Event } from './event.ts'
 import { evolve } from './evolve.ts'
 import { NO_ROW } from './hash-index.ts'
 import { invariant } from './invariant.ts'
-import { ANSWERS_MAX, BLOCK_EVENTS_MAX, INBOX_MAX } from './limits.ts'
-import type { Outcome, PartitionView, SkuPage, Ticket } from './outcome.ts'
+import { ANSWERS_MAX, BLOCK_EVENTS_MAX, HOLDS_LOOKED_AT_MAX, INBOX_MAX } from './limits.ts'
+import type { DueHolds, Outcome, PartitionView, SkuPage, Ticket } from './outcome.ts'
 import type { PartitionState } from './partition-state.ts'
 import { refuse } from './refusal.ts'
 import type { ReservationId } from './reservation-id.ts'
@@ -16,6 +16,7 @@ import { Ring } from './ring.ts'
 import { stateHash } from './state-hash.ts'
 import {
   viewAdjusted,
+  viewDueHold,
   viewNewReservation,
   viewReplayedReservation,
   viewReservation,
@@ -182,6 +183,8 @@ export class Partition {
         return this.#reservationOutcome(command.id, command.buyer)
       case 'list-skus':
         return this.#list(command, at)
+      case 'list-due':
+        return this.#listDue(command.limit)
       case 'describe':
         return this.#describe(command.withHash)
       default:
@@ -250,6 +253,11 @@ export class Partition {
     const skus: SkuPage['skus'] = page.map((actor) => viewSku(actor, at))
     const hasMore = start + page.length < actors.length
     return { kind: 'skus', skus, next: hasMore ? page.at(-1)?.sku : undefined }
+  }
+
+  #listDue(limit: number): DueHolds {
+    const rows = this.#state.due.soonest(limit, HOLDS_LOOKED_AT_MAX)
+    return { kind: 'holds', holds: rows.map((row) => viewDueHold(this.#state, row)) }
   }
 
   #describe(withHash: boolean): PartitionView {

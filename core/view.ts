@@ -2,7 +2,7 @@
 import type { Adjustment } from './adjustments.ts'
 import type { Reserved } from './event.ts'
 import { invariant } from './invariant.ts'
-import type { ReservationStateName, ReservationView, SkuView } from './outcome.ts'
+import type { DueHold, ReservationStateName, ReservationView, SkuView } from './outcome.ts'
 import type { PartitionState } from './partition-state.ts'
 import { CANCELLED, CONFIRMED, EXPIRED, FREE, HELD, type RowState } from './reservation-table.ts'
 import type { SkuActor } from './sku-actor.ts'
@@ -68,6 +68,19 @@ export function viewReplayedReservation(state: PartitionState, row: number): Res
     endedAt: undefined,
     remaining: reservations.remaining(row),
     seq: reservations.seq(row),
+  }
+}
+
+/** The hold in `row`, as a list of holds shows it. */
+export function viewDueHold(state: PartitionState, row: number): DueHold {
+  const { reservations, accounts } = state
+  return {
+    id: state.idOf(row),
+    sku: state.actorOfRow(row).sku,
+    buyer: accounts.buyer(reservations.account(row)),
+    quantity: reservations.quantity(row),
+    reservedAt: reservations.reservedAt(row),
+    expiresAt: reservations.until(row),
   }
 }
 

@@ -20,7 +20,9 @@ export function laneOf(command: Command): Lane {
     case 'list-skus':
       return 'read'
     case 'open':
+    case 'amend':
     case 'adjust':
+    case 'list-due':
     case 'describe':
       return 'server'
     default:

@@ -1,7 +1,7 @@
 // All partitions of the cluster: every command finds the one that decides it. Empty until they are put in.
 import type { Command, RoutedCommand } from '../core/command.ts'
 import { invariant } from '../core/invariant.ts'
-import type { SkuView } from '../core/outcome.ts'
+import type { DueHold, SkuView } from '../core/outcome.ts'
 import { partitionOfCommand, partitionOfSku } from '../core/partition-of.ts'
 import { laneOf } from './lane.ts'
 import type { LoadGauge } from './load-gauge.ts'
@@ -75,20 +75,32 @@ export class Partitions {
     return { kind: 'skus', skus, next: undefined }
   }
 
+  /** The holds of all partitions that expire next, by deadline. */
+  async listDue(limit: number): Promise<Answer> {
+    const answers = await this.#askEach({ kind: 'list-due', limit })
+    const holds: DueHold[] = []
+    for (const answer of answers) {
+      if (answer.kind !== 'holds') return answer
+      holds.push(...answer.holds)
+    }
+    holds.sort((left, right) => left.expiresAt - right.expiresAt)
+    return { kind: 'holds', holds: holds.slice(0, limit) }
+  }
+
   /** What each partition says of itself, by number; `withHash` costs a walk over their states. */
   describe(withHash: boolean): Promise<readonly Answer[]> {
-    if (this.#ports.length === 0) return Promise.resolve([UNAVAILABLE])
-    return Promise.all(
-      this.#ports.map((_, partition) =>
-        this.#askPartition(partition, { kind: 'describe', withHash }),
-      ),
-    )
+    return this.#askEach({ kind: 'describe', withHash })
   }
 
   /** Why some SKUs cannot be sold right now, each reason once; empty when all can. */
   unreadyReasons(): readonly string[] {
     if (this.#ports.length === 0) return [this.#absence]
     return [...new Set(this.#ports.flatMap((port) => port.unreadyReasons()))]
+  }
+
+  #askEach(command: Command): Promise<readonly Answer[]> {
+    if (this.#ports.length === 0) return Promise.resolve([UNAVAILABLE])
+    return Promise.all(this.#ports.map((_, partition) => this.#askPartition(partition, command)))
   }
 
   #askPartition(partition: number, command: Command): Promise<Answer> {

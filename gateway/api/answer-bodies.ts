@@ -1,5 +1,5 @@
 // Partition views as the bodies that clients see.
-import type { ReservationView, SkuView } from '../../core/outcome.ts'
+import type { DueHold, ReservationView, SkuView } from '../../core/outcome.ts'
 import { formatReservationId } from '../../core/reservation-id.ts'
 import type { SaleRules } from '../../core/rules.ts'
 
@@ -46,6 +46,11 @@ export function reservationBody(view: ReservationView): ReservationBody {
     remaining: view.remaining,
     seq: String(view.seq),
   }
+}
+
+/** A hold in a list of those that expire next; its id in text form. */
+export function holdBody(hold: DueHold): object {
+  return { ...hold, id: formatReservationId(hold.id) }
 }
 
 export function skuAnswerBody(view: SkuView): SkuAnswerBody {

@@ -177,6 +177,18 @@ export const streamQuery = Type.Object(
   strict,
 )
 
+/** How many holds are listed unless the query says so. */
+export const HOLDS_LISTED = 20
+
+export const holdsQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.String({ pattern: '^([1-9][0-9]?|100)$', description: '1 to 100; 20 unless said.' }),
+    ),
+  },
+  strict,
+)
+
 const reserveFields = {
   sku,
   buyer,
@@ -236,6 +248,17 @@ export const reservationAnswer: TSchema = Type.Object({
   seq,
 })
 
+export const holdsAnswer: TSchema = Type.Object({
+  holds: Type.Array(
+    Type.Object({
+      ...{ id, sku, buyer, quantity: units('Units held.') },
+      reservedAt: instant('When it was reserved'),
+      expiresAt: instant('When it ends by itself'),
+    }),
+    { description: 'By deadline. Of very many holds only those of the next moments are listed.' },
+  ),
+})
+
 export const skuAnswer: TSchema = Type.Object({
   sku,
   stock: units('available + held + sold.'),
@@ -277,6 +300,7 @@ export type RulesPatchBody = Static<typeof rulesPatch>
 export type StockBody = Static<typeof stockBody>
 export type SkusQuery = Static<typeof skusQuery>
 export type StreamQuery = Static<typeof streamQuery>
+export type HoldsQuery = Static<typeof holdsQuery>
 export type ReserveBody = Static<typeof reserveBody>
 export type ConfirmBody = Static<typeof confirmBody>
 export type ExtendBody = Static<typeof extendBody>

@@ -16,6 +16,7 @@ import type { Partitions } from '../partitions.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
+import { holdRoutes } from './hold-routes.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { requireSaneHeads } from './request-head.ts'
 import { RequestLog } from './request-log.ts'
@@ -62,6 +63,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   skuRoutes(app, options.partitions, isStockPublic && board.form.isExact)
   stockStreamRoute(app, board, isStockPublic)
   reservationRoutes(app, options.partitions)
+  holdRoutes(app, options.partitions)
   batchRoute(app, options.partitions, recorder)
   operationRoutes(app, options.partitions, options.now)
   await registerConsole(app, { ...options, recorder, gauges: NO_GAUGES })

@@ -1,7 +1,7 @@
 // Answers as positional arrays, [code, …fields]. What the asker knows from its own command is not sent back.
 import type { Command } from '../../core/command.ts'
 import { unreachable } from '../../core/invariant.ts'
-import type { ReservationStateName, ReservationView, SkuView } from '../../core/outcome.ts'
+import type { DueHold, ReservationStateName, ReservationView, SkuView } from '../../core/outcome.ts'
 import type { Refusal, RefusalCode } from '../../core/refusal.ts'
 import type { ReservationId } from '../../core/reservation-id.ts'
 import { decodeRules, encodeRules, FieldReader, type Plain } from '../../journal/event-codec.ts'
@@ -17,6 +17,7 @@ const PAGE = 4
 const PARTITION = 5
 const REFUSAL = 6
 const FAULT = 7
+const HOLDS = 8
 
 const STATES: readonly ReservationStateName[] = ['held', 'confirmed', 'cancelled', 'expired']
 /** What every refusal carries besides its code, in the order of its fields. */
@@ -63,6 +64,8 @@ export function encodeAnswer(answer: Answer): Plain[] {
       return [SKU, ...encodeSku(answer)]
     case 'skus':
       return [PAGE, answer.next ?? null, answer.skus.map(encodeSku)]
+    case 'holds':
+      return [HOLDS, answer.holds.map(encodeHold)]
     case 'partition':
       return encodePartition(answer)
     case 'refusal':
@@ -94,8 +97,10 @@ function decode(reader: FieldReader, command: Command): Answer {
       return readSku(reader)
     case PAGE: {
       const next = reader.optionalText()
-      return { kind: 'skus', skus: readList(reader.next()), next }
+      return { kind: 'skus', skus: readList(reader.next(), readSku), next }
     }
+    case HOLDS:
+      return { kind: 'holds', holds: readList(reader.next(), readHold) }
     case PARTITION:
       return readPartition(reader)
     case REFUSAL:
@@ -116,6 +121,8 @@ function isAnswerTo(command: Command, answer: Answer): boolean {
       return 'sku' in command && command.kind !== 'reserve' && command.sku === answer.sku
     case 'skus':
       return command.kind === 'list-skus' && answer.skus.length <= command.limit
+    case 'holds':
+      return command.kind === 'list-due' && answer.holds.length <= command.limit
     case 'partition':
       return command.kind === 'describe'
     default:
@@ -221,9 +228,25 @@ function readSku(reader: FieldReader): SkuView {
   }
 }
 
-function readList(skus: Plain): SkuView[] {
-  if (!Array.isArray(skus)) throw new TypeError('a page is a list of SKUs')
-  return skus.map((sku) => readSku(new FieldReader(sku)))
+function encodeHold({ id, sku, buyer, quantity, reservedAt, expiresAt }: DueHold): Plain[] {
+  const { skuHash, high, middle, low } = id
+  return [skuHash, high, middle, low, sku, buyer, quantity, reservedAt, expiresAt]
+}
+
+function readHold(reader: FieldReader): DueHold {
+  return {
+    id: reader.id(),
+    sku: reader.text(),
+    buyer: reader.text(),
+    quantity: reader.integer(),
+    reservedAt: reader.integer(),
+    expiresAt: reader.integer(),
+  }
+}
+
+function readList<Item>(items: Plain, read: (reader: FieldReader) => Item): Item[] {
+  if (!Array.isArray(items)) throw new TypeError('expected a list')
+  return items.map((item) => read(new FieldReader(item)))
 }
 
 function encodePartition(view: PartitionStatus): Plain[] {

@@ -4,7 +4,7 @@ import { Compile, type Validator } from 'typebox/compile'
 import type { Command } from '../../core/command.ts'
 import { fnv1a32 } from '../../core/fnv1a32.ts'
 import { invariant, unreachable } from '../../core/invariant.ts'
-import { META_BYTES_MAX, SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
+import { HOLDS_PER_PAGE_MAX, META_BYTES_MAX, SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
 import type { ReservationId } from '../../core/reservation-id.ts'
 import { type RulesPatch, rulesContradiction } from '../../core/rules.ts'
 import { decodeRules, encodeRules, FieldReader, type Plain } from '../../journal/event-codec.ts'
@@ -22,6 +22,7 @@ const READ_SKU = 9
 const LIST_SKUS = 10
 const DESCRIBE = 11
 const AMEND = 12
+const LIST_DUE = 13
 
 const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()])
 const word = Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
@@ -66,6 +67,7 @@ const forms: readonly (readonly [number, TSchema[]])[] = [
   [READ_RESERVATION, [...id, nullable(buyer)]],
   [READ_SKU, [sku]],
   [LIST_SKUS, [nullable(sku), Type.Integer({ minimum: 1, maximum: SKUS_PER_PAGE_MAX })]],
+  [LIST_DUE, [Type.Integer({ minimum: 1, maximum: HOLDS_PER_PAGE_MAX })]],
   [DESCRIBE, [Type.Boolean()]],
 ]
 
@@ -110,6 +112,8 @@ export function encodeCommand(command: Command): Plain[] {
     }
     case 'list-skus':
       return [LIST_SKUS, command.after ?? null, command.limit]
+    case 'list-due':
+      return [LIST_DUE, command.limit]
     case 'describe':
       return [DESCRIBE, command.withHash]
     default:
@@ -212,6 +216,8 @@ function decodeOfSku(code: number, reader: FieldReader): Command {
       }
     case LIST_SKUS:
       return { kind: 'list-skus', after: reader.optionalText(), limit: reader.integer() }
+    case LIST_DUE:
+      return { kind: 'list-due', limit: reader.integer() }
     default:
       invariant(code === DESCRIBE, 'only known codes have a form')
       return { kind: 'describe', withHash: reader.boolean() }

@@ -1,7 +1,7 @@
 // Frames: what travels between a gateway and the owner of a partition. Versioned MessagePack, positional.
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
-import type { Command } from '../../core/command.ts'
+import type { Command, ListDue, ListSkus } from '../../core/command.ts'
 import { partitionOfCommand } from '../../core/partition-of.ts'
 import type { Plain } from '../../journal/event-codec.ts'
 import { packr } from '../../journal/message-pack.ts'
@@ -110,6 +110,11 @@ export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array {
   return packr.pack([FRAME_VERSION, partition, partitionCount, epoch, number, answers])
 }
 
+/** Whether its answer is a list, by far the largest ones: alone in a frame, every frame's answers fit one message. */
+export function travelsAlone(command: Command): command is ListSkus | ListDue {
+  return command.kind === 'list-skus' || command.kind === 'list-due'
+}
+
 /** The answers that `bytes` hold; `version` when an owner of another one refuses ours, undefined when they are none. */
 export function readAnswerFrame(bytes: Uint8Array): AnswerFrame | 'version' | undefined {
   const value = unpack(bytes)
@@ -133,8 +138,7 @@ function readCommands(wires: readonly unknown[], own: FramePlace): Command[] | u
 }
 
 function belongs(command: Command, own: FramePlace, count: number): boolean {
-  // A page of SKUs is by far the largest answer: it travels alone, so that every frame's answers fit one message.
-  if (command.kind === 'list-skus') return count === 1
+  if (travelsAlone(command)) return count === 1
   if (command.kind === 'describe') return true
   return partitionOfCommand(command, own.partitionCount) === own.partition
 }

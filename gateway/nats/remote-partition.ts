@@ -12,6 +12,7 @@ import {
   type FramePlace,
   type FrameRefusal,
   readAnswerFrame,
+  travelsAlone,
 } from './frame.ts'
 import {
   ATTEMPT_MS,
@@ -176,19 +177,19 @@ export class RemotePartition implements PartitionPort {
     this.#noticeIdle()
   }
 
-  // What waited longest, as much of it as one frame takes; a page of SKUs travels alone.
+  // What waited longest, as much of it as one frame takes; a list travels alone.
   #nextItems(): Waiting[] {
     const items: Waiting[] = []
     let bytes = 0
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
-      const isPage = next.command.kind === 'list-skus'
+      const isAlone = travelsAlone(next.command)
       bytes += commandBytesMax(next.command)
       const isFull = bytes > FRAME_BYTES_MAX || items.length === FRAME_COMMANDS_MAX
-      if (items.length > 0 && (isFull || isPage)) return items
+      if (items.length > 0 && (isFull || isAlone)) return items
       this.#queue.shift()
       if (next.ticket.isOverdue?.() === true) next.ticket.answer(BUSY)
       else items.push(next)
-      if (isPage) return items
+      if (isAlone) return items
     }
     return items
   }

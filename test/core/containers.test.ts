@@ -291,6 +291,14 @@ describe('a due wheel', () => {
           at += random.oneIn(200) ? ROUND + random.integer(-20, ROUND) : random.integer(0, 900)
           expectDue(random.oneIn(3) ? 2 : Number.MAX_SAFE_INTEGER)
         }
+        if (step % 100 === 0) {
+          const next = [...held].sort(
+            ([, left], [, right]) => left.until - right.until || left.seq - right.seq,
+          )
+          const rows = next.map(([row]) => row)
+          const limit = random.pick([1, 5, 100])
+          expect(wheel.soonest(limit, 1e6), 'what is next').toEqual(rows.slice(0, limit))
+        }
         // A hold that is overdue is neither extended nor joined by new ones: expiry goes first.
         expectDue(Number.MAX_SAFE_INTEGER)
         expect(wheel.count).toBe(held.size)
@@ -312,6 +320,52 @@ describe('a due wheel', () => {
     expect(wheel.backlog(2_000, 10).count).toBe(10)
     expect(wheel.peek(2_000), 'and what is in hand').not.toBe(NO_ROW)
     expect(wheel.backlog(2_000, 100)).toEqual({ count: 50, since: 1_000 })
+  })
+
+  describe('asked what is next', () => {
+    /** A wheel at time 0 with holds that last so long, in ms. */
+    function wheelOf(lasting: readonly number[]): {
+      wheel: DueWheel
+      untils: (rows: number[]) => number[]
+    } {
+      const table = new ReservationTable()
+      const wheel = new DueWheel(table)
+      wheel.peek(0)
+      lasting.forEach((holdMs, index) => {
+        const id = { skuHash: 0, high: index, middle: 0, low: index }
+        const details = { account: 0, quantity: 1, remaining: 0, reservedAt: 0 }
+        wheel.add(table.insert({ id, seq: index + 1, ...details, holdMs }))
+      })
+      return { wheel, untils: (rows) => rows.map((row) => table.until(row)) }
+    }
+
+    test('looks beyond the round when nothing of this one is left', () => {
+      const { wheel, untils } = wheelOf([3 * ROUND, ROUND + 5, 2 * ROUND, ROUND + 4, 90])
+      expect(untils(wheel.soonest(3, 100))).toEqual([90, ROUND + 4, ROUND + 5])
+      expect(untils(wheel.soonest(9, 100))).toHaveLength(5)
+      expect(untils(wheel.soonest(1, 100))).toEqual([90])
+    })
+
+    test('looks at no more than it may, and then tells of the next moments only', () => {
+      const { wheel, untils } = wheelOf([
+        ...Array.from({ length: 500 }, (_, index) => 1_000 + 16 * index),
+        ...Array.from({ length: 500 }, () => 2 * ROUND + 1_600),
+      ])
+      expect(untils(wheel.soonest(3, 100))).toEqual([1_000, 1_016, 1_032])
+      // 37 of the next moments, then a slot that is full of holds of a later round.
+      const seen = untils(wheel.soonest(100, 60))
+      expect(seen).toEqual(Array.from({ length: seen.length }, (_, index) => 1_000 + 16 * index))
+      expect(seen.length).toBeLessThanOrEqual(60)
+      expect(wheel.count, 'and takes none').toBe(1_000)
+    })
+
+    test('has nothing to say of none, and first those that are in hand', () => {
+      expect(wheelOf([]).wheel.soonest(5, 100)).toEqual([])
+      const { wheel, untils } = wheelOf([1_000, 1_001, 1_002, 5_000])
+      wheel.remove(wheel.peek(1_000))
+      expect(untils(wheel.soonest(2, 100))).toEqual([1_001, 1_002])
+      expect(untils(wheel.soonest(9, 100))).toEqual([1_001, 1_002, 5_000])
+    })
   })
 
   test('takes holds only', () => {

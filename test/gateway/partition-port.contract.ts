@@ -32,6 +32,7 @@ const fault = (code: PartitionFault['code'] | 'draining' | 'disk_low'): Answer =
   ({ kind: 'fault', code }) as Answer
 
 const describeIt: Command = { kind: 'describe', withHash: true }
+const dueNext = (limit: number): Command => ({ kind: 'list-due', limit })
 const list = (limit: number, after?: string): Command => ({ kind: 'list-skus', after, limit })
 
 /** Runs every promise of the port against what `start` gives; whoever gives it ends and checks it. */
@@ -55,6 +56,7 @@ export function partitionPortContract(name: string, start: () => Promise<PortUnd
         ...[extend('m', 5_000, 'bob'), readReservation('m', 'bob'), readReservation('m', 'ada')],
         ...[extend('m', 1_000_000, 'ada'), cancel('m', 'ada'), cancel('m')],
         ...[confirm('m'), giveBack('m'), readReservation('k'), readReservation('m'), readSku()],
+        ...[dueNext(1), reserve('n', 1, { holdMs: 5_000 }), reserve('o'), dueNext(1), dueNext(100)],
         ...[open(1, {}, 'hat'), list(1), list(10, 'shoe'), list(10, 'stranger'), describeIt],
         { kind: 'describe', withHash: false },
       ]
@@ -213,7 +215,9 @@ export function partitionPortContract(name: string, start: () => Promise<PortUnd
 
 // Names and numbers as a gateway lets them through.
 function someTurn(random: Random, now: number): Command[] {
-  const reads: readonly Command[] = [readSku('hat'), describeIt, list(2), list(2, 'shoe')]
+  const reads: readonly Command[] = [
+    ...[readSku('hat'), describeIt, list(2), list(2, 'shoe'), dueNext(3)],
+  ]
   return Array.from({ length: random.integer(1, 12) }, () => {
     if (random.oneIn(6)) return random.pick(reads)
     if (random.oneIn(8)) {

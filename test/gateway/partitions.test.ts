@@ -46,6 +46,7 @@ describe('no partitions', () => {
     expect(await partitions.askAll([])).toEqual([])
     expect(await partitions.listSkus(undefined, 10)).toEqual(unavailable)
     expect(await partitions.listSkus('shoe', 10)).toEqual(unavailable)
+    expect(await partitions.listDue(10)).toEqual(unavailable)
     expect(await partitions.describe(true)).toEqual([unavailable])
   })
 })
@@ -86,6 +87,25 @@ describe('several partitions', () => {
     expect(listed).toEqual(expected)
     const stranger = await partitions.listSkus('stranger', limit)
     expect(stranger).toEqual({ kind: 'refusal', code: 'unknown_sku' })
+  })
+
+  test('list their holds together, by deadline', async () => {
+    const { partitions, ports } = partitionsOf(3)
+    const skus = Array.from({ length: 12 }, (_, number) => `sku-${number}`)
+    await partitions.askAll(skus.map((sku) => open(5, {}, sku)))
+    const lasting = skus.map((sku, index) => [sku, 5_000 + ((index * 5) % 12)] as const)
+    await partitions.askAll(lasting.map(([sku, holdMs]) => reserve('k', 1, { sku, holdMs })))
+    const expected = [...lasting].sort(([, left], [, right]) => left - right).map(([sku]) => sku)
+    const listed = async (limit: number) => {
+      const answer = await partitions.listDue(limit)
+      return answer.kind === 'holds' && answer.holds.map(({ sku }) => sku)
+    }
+    expect(new Set(skus.map((sku) => partitionOfSku(sku, 3))).size, 'of all partitions').toBe(3)
+    expect(await listed(100)).toEqual(expected)
+    expect(await listed(5)).toEqual(expected.slice(0, 5))
+    const [first] = ports as [TestPort]
+    first.fault = { kind: 'fault', code: 'busy' }
+    expect(await partitions.listDue(5)).toEqual(first.fault)
   })
 
   test('are described by number, and listed not at all while one is silent', async () => {

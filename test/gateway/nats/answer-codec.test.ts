@@ -31,6 +31,13 @@ const shoe: SkuView = {
   ...{ kind: 'sku', isNew: false, isReplay: false, sku: 'shoe', stock: 10, available: 9, held: 1 },
   ...{ sold: 0, rules: open(10).rules, seq: 2, at: START },
 }
+const due: Answer = {
+  kind: 'holds',
+  holds: [
+    { ...held, reservedAt: START, expiresAt: START },
+    { ...held, reservedAt: START, expiresAt: START },
+  ],
+}
 const page: Answer = { kind: 'skus', skus: [shoe, shoe], next: undefined }
 const describeIt: Command = { kind: 'describe', withHash: false }
 const list = (limit: number): Command => ({ kind: 'list-skus', after: undefined, limit })
@@ -45,6 +52,8 @@ describe('an answer to something else', () => {
     ['of a page to who asked for a SKU', readSku(), page],
     ['of a longer page than was asked for', list(1), page],
     ['of a SKU to who asked for a page', list(10), shoe],
+    ['of holds to who asked for SKUs', list(10), due],
+    ['of more holds than were asked for', { kind: 'list-due', limit: 1 }, due],
     ['of a page to who asked for the partition', describeIt, page],
     ['that made a reservation, to who cancels', cancel('k'), { ...held, isNew: true }],
   ])('%s is refused', (_what, command, answer) => {
@@ -65,7 +74,9 @@ describe('what is no answer', () => {
     ['a text', 'busy'],
     ['an object', { kind: 'fault', code: 'busy' }],
     ['an empty array', []],
-    ['an unknown code', [8, 'busy']],
+    ['an unknown code', [9, 'busy']],
+    ['holds that are no list', [8, 'shoe']],
+    ['a hold without a deadline', [8, [[1, 2, 3, 4, 'shoe', 'ada', 1, 5]]]],
     ['an unknown fault', [7, 'on fire']],
     ['a refusal in the place of a fault', [7, 'sold_out']],
     ['a name that every object has', [7, 'constructor']],

@@ -149,6 +149,7 @@ const TABLE: Readonly<Record<string, Row>> = {
     wrong: [NAMES, [0, -1, 1_001]],
     optional: [1],
   },
+  'list-due': { good: { kind: 'list-due', limit: 20 }, wrong: [[0, -1, 101]], optional: [] },
   describe: { good: { kind: 'describe', withHash: true }, wrong: [[0, 1]], optional: [] },
 }
 
