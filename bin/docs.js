@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { KEY_FAULTS } from '../dist/gateway/access/errors.js'
 import { PROBLEMS } from '../dist/gateway/api/problems.js'
 import { NATS_FAULTS } from '../dist/gateway/nats/errors.js'
 import {
@@ -22,6 +23,7 @@ const tables = {
     faults: faultTable(JOURNAL_FAULTS),
     replay: faultTable(REPLAY_FAULTS),
     nats: faultTable(NATS_FAULTS),
+    keys: faultTable(KEY_FAULTS),
   },
   'configuration.md': { settings: settingTable() },
 }

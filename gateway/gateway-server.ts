@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { type Access, openAccess, startAccess } from './access/access.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { buildApp } from './http/app.ts'
 import { LoadGauge } from './load-gauge.ts'
@@ -35,6 +36,7 @@ export class GatewayServer {
   readonly #hooks: ProcessHooks
   readonly #trouble: BoundedLog
   readonly #linkOptions: LinkOptions
+  readonly #access: Access
   readonly #gauge: LoadGauge
   readonly #partitions: Partitions
   readonly #board: StockBoard
@@ -46,11 +48,12 @@ export class GatewayServer {
   #native: NativeApi | undefined
   #app: FastifyInstance | undefined
 
-  /** @throws LinkError when the settings for NATS make no sense. */
+  /** @throws LinkError when the settings for NATS make no sense, ConfigError when those of keys and callers do not. */
   constructor(settings: GatewaySettings, logger: Logger, hooks: ProcessHooks) {
     this.#settings = settings
     this.#logger = logger
     this.#hooks = hooks
+    this.#access = openAccess(settings, logger)
     this.#trouble = new BoundedLog(logger)
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
     this.#partitions = new Partitions('cluster_not_found', this.#gauge)
@@ -79,6 +82,7 @@ export class GatewayServer {
     await Promise.all(this.#remotes.map((remote) => remote.drain()))
     for (const listener of this.#listeners) listener.stop()
     await this.#app?.close()
+    this.#access.keys?.stop()
     await this.#link?.close()
     return true
   }
@@ -86,6 +90,7 @@ export class GatewayServer {
   async #listen(): Promise<void> {
     const { host, port, connectionsMax } = this.#settings
     this.#app = await buildApp({
+      access: this.#access,
       partitions: this.#partitions,
       shedding: { gauge: this.#gauge, connectionsMax },
       board: this.#board,
@@ -94,6 +99,7 @@ export class GatewayServer {
       onBug: this.#hooks.onBug,
       version: VERSION,
     })
+    startAccess(this.#access, this.#logger)
     const listenTextResolver = () => 'accepting connections'
     const url = await this.#app.listen({ host, port, listenTextResolver })
     this.#logger.info({ url, version: VERSION }, 'listening')

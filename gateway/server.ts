@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
+import { type Access, openAccess, startAccess } from './access/access.ts'
 import { buildApp } from './http/app.ts'
 import { LoadGauge } from './load-gauge.ts'
 import { PartitionHost } from './partition-host.ts'
@@ -22,6 +23,7 @@ export class Server {
   readonly #settings: ServeSettings
   readonly #logger: Logger
   readonly #hooks: ProcessHooks
+  readonly #access: Access
   readonly #gauge: LoadGauge
   readonly #partitions: Partitions
   readonly #board: StockBoard
@@ -29,10 +31,12 @@ export class Server {
   readonly #host: PartitionHost
   #app: FastifyInstance | undefined
 
+  /** @throws ConfigError when the settings let in nobody, or anybody. */
   constructor(settings: ServeSettings, logger: Logger, hooks: ProcessHooks) {
     this.#settings = settings
     this.#logger = logger
     this.#hooks = hooks
+    this.#access = openAccess(settings, logger)
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
     this.#partitions = new Partitions('recovering', this.#gauge)
     const { onFault } = hooks
@@ -63,12 +67,14 @@ export class Server {
     // Answers that have just been released reach their sockets within a turn of the loop.
     await nextTurn()
     await this.#app?.close()
+    this.#access.keys?.stop()
     return this.#host.close(this.#settings.drainMs - CLOSE_MS - (performance.now() - startedAt))
   }
 
   async #listen(): Promise<void> {
     const { host, port, connectionsMax } = this.#settings
     this.#app = await buildApp({
+      access: this.#access,
       partitions: this.#partitions,
       shedding: { gauge: this.#gauge, connectionsMax },
       board: this.#board,
@@ -77,6 +83,7 @@ export class Server {
       onBug: this.#hooks.onBug,
       version: VERSION,
     })
+    startAccess(this.#access, this.#logger)
     const listenTextResolver = () => 'accepting connections'
     const url = await this.#app.listen({ host, port, listenTextResolver })
     this.#logger.info({ url, version: VERSION, data: this.#host.directory }, 'listening')

@@ -10,11 +10,17 @@ import {
 const MEBIBYTE = 2 ** 20
 const PARTITION = '(0|[1-9]\\d{0,3})/[1-9]\\d{0,3}'
 
+const file = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
+const list = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, isList: true, description }))
+const rate = (standard: number, description: string) =>
+  Type.Integer({ minimum: 0, maximum: 1_000_000, default: standard, description })
+
 const httpSettings = {
   host: Type.String({
     minLength: 1,
     default: '127.0.0.1',
-    description: 'Address to listen on. There is no authentication yet: keep it on loopback.',
+    description: 'Address to listen on; without keys only one that other machines cannot reach.',
   }),
   port: Type.Integer({
     minimum: 0,
@@ -28,6 +34,31 @@ const httpSettings = {
     default: 10_000,
     description:
       'Connections at a time; one more is closed at once. The files that the process may open bound it too.',
+  }),
+}
+
+const accessSettings = {
+  keysFile: file('File of API keys, as `holdfast keys` writes it; read anew when it changes.'),
+  buyerTokenSecretFile: file(
+    "File with the secret that buyers' tokens are signed with by HS256, HS384 or HS512.",
+  ),
+  buyerTokenJwks: file("URL or file of the JWKS with the public keys of buyers' tokens."),
+  buyerTokenIssuer: file("The `iss` that buyers' tokens must have."),
+  buyerTokenAudience: file("The `aud` that buyers' tokens must have."),
+  ratePerKey: rate(0, 'Requests per second of one API key; 0 is without limit.'),
+  ratePerBuyer: rate(
+    20,
+    "Requests per second of one buyer's token, each operation of a batch; 0 is without limit.",
+  ),
+  ratePerAddress: rate(0, 'Requests per second of one address; 0 is without limit.'),
+  corsOrigins: list('Origins of pages on other hosts that may call, separated by commas.'),
+  trustProxy: list(
+    'Addresses or CIDRs of proxies whose X-Forwarded-For is believed, separated by commas.',
+  ),
+  publicStock: Type.String({
+    pattern: '^(yes|no)$',
+    default: 'no',
+    description: 'With yes, live stock is there for everybody, without a key.',
   }),
 }
 
@@ -90,8 +121,6 @@ const processSettings = {
       'How long calls may have to wait for their turn, in ms, before new reservations are shed; 0 sheds none.',
   }),
 }
-
-const file = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
 
 const natsSettings = {
   nats: Type.String({
@@ -181,6 +210,7 @@ const remoteSettings = {
 export const serveSettings = Type.Object({
   ...httpSettings,
   ...stockSettings,
+  ...accessSettings,
   ...journalSettings,
   ...processSettings,
 })
@@ -193,6 +223,7 @@ export const coreSettings = Type.Object({
 export const gatewaySettings = Type.Object({
   ...httpSettings,
   ...stockSettings,
+  ...accessSettings,
   ...natsSettings,
   ...remoteSettings,
   ...processSettings,
@@ -208,6 +239,9 @@ export const PROCESSES: Readonly<Record<'serve' | 'core' | 'gateway', TObject>> 
 const stockObject = Type.Object(stockSettings)
 /** What live stock tells, and to how many. */
 export type StockSettings = Static<typeof stockObject>
+const accessObject = Type.Object({ ...httpSettings, ...accessSettings })
+/** Who may call, as whoever serves HTTP needs to know it. */
+export type AccessSettings = Static<typeof accessObject>
 const journalObject = Type.Object(journalSettings)
 /** What the owner of a journal needs to know, whichever process it is part of. */
 export type JournalSettings = Static<typeof journalObject>

@@ -20,3 +20,8 @@ export const ANYONE: Principal = { kind: 'anyone' }
 export function operatorOf(principal: Principal): string | undefined {
   return principal.kind === 'key' ? principal.name : undefined
 }
+
+/** The buyer whose token it is; undefined for callers that act for all buyers. */
+export function buyerOf(principal: Principal): string | undefined {
+  return principal.kind === 'buyer' ? principal.buyer : undefined
+}

@@ -26,12 +26,16 @@ const validators = new Map<unknown, Validator>(
   Object.entries(operationSchemas).map(([op, schema]) => [op, Compile(schema)]),
 )
 
-/** Has every operation answered: one result each, in order; those of bad form reach no partition. */
+/**
+ * Has every operation answered: one result each, in order; those of bad form reach no partition, nor those that are not
+ * for `buyer`, where a buyer's own token asks.
+ */
 export async function answerOperations(
   partitions: Partitions,
   operations: readonly unknown[],
+  buyer?: string,
 ): Promise<readonly OperationResult[]> {
-  const read = operations.map(readOperation)
+  const read = operations.map((operation) => readOperation(operation, buyer))
   const commands = read.filter(isCommand)
   const answers = await partitions.askAll(commands)
   let next = 0
@@ -43,8 +47,11 @@ export async function answerOperations(
   })
 }
 
-/** The command of an operation as a batch names it, with `op`; or the problem with its form. */
-export function readOperation(value: unknown): RoutedCommand | ProblemBody {
+/**
+ * The command of an operation as a batch names it, with `op`; or the problem with its form, or with `buyer` asking for
+ * it: undefined for callers that act for all buyers.
+ */
+export function readOperation(value: unknown, buyer?: string): RoutedCommand | ProblemBody {
   const validator = validators.get((value as { op?: unknown } | undefined)?.op)
   if (validator === undefined) {
     const known = Object.keys(operationSchemas).join(', ')
@@ -52,7 +59,8 @@ export function readOperation(value: unknown): RoutedCommand | ProblemBody {
   }
   if (!validator.Check(value)) return problemBody('bad_request', firstError(validator, value))
   try {
-    return commandOf(value as Operation)
+    if (buyer !== undefined) requireOwnOperation(value as Operation, buyer)
+    return commandOf(value as Operation, buyer)
   } catch (problem) {
     if (!(problem instanceof RequestProblem)) throw problem
     return problemBody(problem.code, problem.message)
@@ -82,6 +90,20 @@ export function requireShortMeta(meta: string | undefined): void {
   throw new RequestProblem('bad_request', `meta must be at most ${META_BYTES_MAX} bytes of UTF-8`)
 }
 
+/** A buyer's token reserves for that buyer only. @throws RequestProblem `other_buyer`. */
+export function requireOwnBuyer(named: string, buyer: string): void {
+  if (named === buyer) return
+  throw new RequestProblem('other_buyer', 'The token is not that of the buyer who is named.')
+}
+
+// That something was paid or came back is for the shop to say.
+function requireOwnOperation(operation: Operation, buyer: string): void {
+  const { op } = operation
+  if (op === 'reserve') requireOwnBuyer(operation.buyer, buyer)
+  if (op !== 'confirm' && op !== 'return') return
+  throw new RequestProblem('forbidden', `${op} is not for buyers' tokens.`)
+}
+
 /** What is wrong with `value`, in the validator's words: field first. */
 export function firstError(validator: Validator, value: unknown): string {
   const [error] = validator.Errors(value)
@@ -90,15 +112,15 @@ export function firstError(validator: Validator, value: unknown): string {
     : `${error.instancePath.slice(1)} ${error.message}`.trim()
 }
 
-function commandOf(operation: Operation): RoutedCommand {
+function commandOf(operation: Operation, buyer: string | undefined): RoutedCommand {
   switch (operation.op) {
     case 'reserve': {
-      const { sku, buyer, quantity, holdMs, meta, key } = operation
+      const { sku, quantity, holdMs, meta, key } = operation
       requireShortMeta(meta)
-      const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
+      const id = key === undefined ? randomId(sku) : idOfKey(operation.buyer, sku, key)
       const isFreshId = key === undefined
       const command: NewReserve = {
-        ...{ kind: 'reserve', id, sku, buyer, quantity, holdMs, meta, isFreshId },
+        ...{ kind: 'reserve', id, sku, buyer: operation.buyer, quantity, holdMs, meta, isFreshId },
       }
       return command
     }
@@ -107,13 +129,13 @@ function commandOf(operation: Operation): RoutedCommand {
       return { kind: 'confirm', id: idOf(operation), quantity, paymentId }
     }
     case 'cancel':
-      return { kind: 'cancel', id: idOf(operation), buyer: undefined }
+      return { kind: 'cancel', id: idOf(operation), buyer }
     case 'extend':
-      return { kind: 'extend', id: idOf(operation), holdMs: operation.holdMs, buyer: undefined }
+      return { kind: 'extend', id: idOf(operation), holdMs: operation.holdMs, buyer }
     case 'return':
       return { kind: 'return', id: idOf(operation), returnedTotal: operation.returnedTotal }
     case 'get':
-      return { kind: 'read-reservation', id: idOf(operation), buyer: undefined }
+      return { kind: 'read-reservation', id: idOf(operation), buyer }
   }
 }
 

@@ -7,6 +7,9 @@ type RequestProblemCode =
   | 'bad_request'
   | 'bad_json'
   | 'bad_idempotency_key'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'rate_limited'
   | 'not_found'
   | 'request_timeout'
   | 'too_large'
@@ -57,6 +60,13 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     false,
     'The key must be 1 to 255 visible ASCII characters, bare or quoted. Stock adjustments need one.',
   ),
+  unauthorized: kind(
+    401,
+    'Unauthorized',
+    false,
+    'The key or token is missing, unknown, revoked, expired or malformed.',
+  ),
+  forbidden: kind(403, 'Forbidden', false, 'The key or token does not open this call.'),
   unknown_sku: kind(404, 'Unknown SKU', false, 'No SKU of this name was opened.'),
   unknown_reservation: kind(
     404,
@@ -64,7 +74,7 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     false,
     'No such reservation, or it ended longer ago than `retentionMs`.',
   ),
-  other_buyer: kind(403, 'Other buyer', false, "The reservation is another buyer's."),
+  other_buyer: kind(403, 'Other buyer', false, "The token is not that of the reservation's buyer."),
   not_found: kind(404, 'Not found', false, 'There is nothing at this path with this method.'),
   request_timeout: kind(
     408,
@@ -153,6 +163,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     'Too many requests',
     true,
     'Too many requests wait on one connection. Not executed.',
+  ),
+  rate_limited: kind(
+    429,
+    'Rate limited',
+    true,
+    'The key, the buyer or the address calls too often. Not executed.',
   ),
   headers_too_large: kind(
     431,

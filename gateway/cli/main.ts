@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   gateway: async () => (await import('./gateway-command.ts')).gatewayCommand(),
   cluster: async () => (await import('./cluster-command.ts')).clusterCommand(),
   core: async () => (await import('./core-command.ts')).coreCommand(),
+  keys: async () => (await import('./keys-command.ts')).keysCommand(),
   drive: async () => (await import('./drive-command.ts')).driveCommand(),
   drill: async () => (await import('./drill-command.ts')).drillCommand(),
   replay: async () => (await import('../../replay/cli/replay-command.ts')).replayCommand(),

@@ -35,7 +35,6 @@ export interface ProcessCommandOptions<Schema extends TObject> {
 interface CommonSettings {
   readonly logLevel: string
   readonly drainMs: number
-  readonly host?: string
 }
 
 /** The command, for the CLI's main. */
@@ -70,7 +69,7 @@ async function run<Schema extends TObject>(
   const settings = orExit(options.name, () => loadConfig(options.schema, flags, process.env))
   const common = settings as unknown as CommonSettings
   const logger = createLogger(common)
-  warnOfSurroundings(common, logger)
+  warnOfSurroundings(logger)
   const hooks: ProcessHooks = {
     onFault: (fault) => endAfterAnswers(logger, fault, wordsOf(fault), EXIT_FAULT),
     onBug: (bug) => endAfterAnswers(logger, bug, 'invariant broken: stopping', EXIT_BUG),
@@ -112,13 +111,10 @@ function createLogger(settings: CommonSettings): Logger {
   })
 }
 
-function warnOfSurroundings(settings: CommonSettings, logger: Logger): void {
+function warnOfSurroundings(logger: Logger): void {
   for (const variable of unknownVariables(process.env)) {
     logger.warn({ variable }, 'no such setting: is it a typing mistake?')
   }
-  const { host } = settings
-  if (host === undefined || /^(127\.|::1$|localhost$)/.test(host)) return
-  logger.warn({ host }, 'anyone who reaches this address can sell and change stock')
 }
 
 // The first signal drains; a second one, or a drain that takes too long, ends the process at once.

@@ -6,7 +6,7 @@ import Fastify, {
   type FastifyInstance,
   type FastifyServerFactory,
 } from 'fastify'
-import { ANYONE } from '../access/principal.ts'
+import { ACCESS_FOR_ANYONE, type Access } from '../access/access.ts'
 import { parseJsonBody, requireJson } from '../api/json-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
 import { BODY_BYTES_MAX } from '../api/schemas.ts'
@@ -16,13 +16,17 @@ import type { Partitions } from '../partitions.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
+import { guardRoutes } from './guards.ts'
 import { holdRoutes } from './hold-routes.ts'
 import { operationRoutes } from './operation-routes.ts'
+import { heedOrigins } from './other-origins.ts'
+import { servePages } from './pages.ts'
 import { requireSaneHeads } from './request-head.ts'
 import { RequestLog } from './request-log.ts'
 import { RequestRecorder } from './request-recorder.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import { OPEN } from './route-config.ts'
+import { SECURITY_SCHEMES, withSecurity } from './route-docs.ts'
 import { requireLanes, type SheddingOptions, shedFirst } from './shedding.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
@@ -34,13 +38,12 @@ const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false
 const NO_GAUGES: ProcessGauges = { inFlight: () => 0, shed: () => 0, subscribers: () => 0 }
 
 export interface AppOptions {
+  readonly access: Access
   readonly partitions: Partitions
   /** What to refuse when too much comes, and how many connections to take; without it nothing is refused. */
   readonly shedding?: SheddingOptions
   /** Live stock; it is closed with the app. */
   readonly board: StockBoard
-  /** Whether live stock is there for everybody. */
-  readonly isStockPublic?: boolean
   readonly logger: FastifyBaseLogger | undefined
   /** Wall clock in ms since 1970. */
   readonly now: () => number
@@ -51,14 +54,17 @@ export interface AppOptions {
 
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { shedding } = options
-  const app = createApp(options.logger, shedding && shedFirst(shedding))
+  const { shedding, access } = options
+  const app = createApp(options.logger, access, shedding && shedFirst(shedding))
   const recorder = new RequestRecorder()
   recorder.watch(app)
   requireLanes(app)
   handleFailures(app, options.onBug)
+  await heedOrigins(app, access)
+  await guardRoutes(app, access)
   await describe(app, options.version)
-  const { board, isStockPublic = false } = options
+  const { board } = options
+  const { isStockPublic } = access
   // A single SKU is answered with exact numbers, which a banded stream is meant to hide.
   skuRoutes(app, options.partitions, isStockPublic && board.form.isExact)
   stockStreamRoute(app, board, isStockPublic)
@@ -75,6 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 /** Fastify as Holdfast runs it, without routes: parser, limits, logs. The bench's constant route runs on the same. */
 export function createApp(
   logger: FastifyBaseLogger | undefined,
+  { trustedProxies }: Access = ACCESS_FOR_ANYONE,
   serverFactory?: FastifyServerFactory,
 ): FastifyInstance {
   const requestId = newRequestIds()
@@ -84,7 +91,7 @@ export function createApp(
     logController: new RequestLog(),
     genReqId: (request) => requestId(request.headers['x-request-id']),
     requestIdHeader: false,
-    trustProxy: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: 5_000,
     keepAliveTimeout: 72_000,
@@ -107,10 +114,6 @@ export function createApp(
   limitSockets(app)
   app.decorateRequest('principal')
   app.decorateReply('problemCode', undefined)
-  app.addHook('onRequest', (request, _, done) => {
-    request.principal = ANYONE
-    done()
-  })
   requireSaneHeads(app)
   return app
 }
@@ -142,6 +145,15 @@ function carriesBody(headers: NodeJS.Dict<string | string[]>): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
 }
 
+async function describeToPeople(pages: FastifyInstance): Promise<void> {
+  await pages.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    // A page that came by http, from another machine, could not load its own parts any more.
+    transformStaticCSP: (policy) => policy.replace('upgrade-insecure-requests;', ''),
+  })
+}
+
 async function describe(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -152,8 +164,11 @@ async function describe(app: FastifyInstance, version: string): Promise<void> {
         version,
       },
       tags: [{ name: 'skus' }, { name: 'reservations' }, { name: 'server' }],
+      components: { securitySchemes: SECURITY_SCHEMES },
+      security: [{ apiKey: [] }, { buyerToken: [] }],
     },
+    transform: ({ schema, url, route }) => ({ schema: withSecurity(schema, route.config), url }),
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+  await servePages(app, describeToPeople, { hasOwnPolicy: true })
   app.get('/openapi.json', { schema: { hide: true }, config: OPEN }, async () => app.swagger())
 }

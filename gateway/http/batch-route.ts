@@ -1,5 +1,6 @@
 // POST /v1/batch: up to 1,000 operations in one request. Each is validated, decided and answered by itself.
 import type { FastifyInstance } from 'fastify'
+import { buyerOf } from '../access/principal.ts'
 import { answerOperations, type OperationResult } from '../api/operations.ts'
 import type { ProblemCode } from '../api/problems.ts'
 import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
@@ -23,8 +24,9 @@ export function batchRoute(
   const schema = { summary, tags: ['reservations'], body: batchBody, response }
   const options = { schema, config: BATCHES, bodyLimit: BATCH_BYTES_MAX }
   app.post<BatchRoute>('/v1/batch', options, async (request, reply) => {
-    const results = await answerOperations(partitions, request.body.operations)
-    countOperations(recorder, request.body.operations, results)
+    const { operations } = request.body
+    const results = await answerOperations(partitions, operations, buyerOf(request.principal))
+    countOperations(recorder, operations, results)
     reply.header('content-type', 'application/json; charset=utf-8')
     return reply.serializer(JSON.stringify).send({ results })
   })

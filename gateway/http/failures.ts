@@ -53,7 +53,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   const text = JSON.stringify(body)
   socket.end(
     `HTTP/1.1 ${body.status} ${body.title}\r\nconnection: close\r\n` +
-      `content-type: application/problem+json; charset=utf-8\r\n` +
+      `content-type: application/problem+json; charset=utf-8\r\nx-content-type-options: nosniff\r\n` +
       `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   )
   // A client that never closes its side would keep the descriptor for ever; one that does needs a moment to read.

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'
 import type { OwnerStatus, PartitionStatus } from '../owner-status.ts'
 import type { Partitions } from '../partitions.ts'
-import { OPEN, WATCHES } from './route-config.ts'
+import { OPEN, PROBES, WATCHES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo } from './send-answer.ts'
 
@@ -30,9 +30,9 @@ export function operationRoutes(
     }),
   )
   const healthz = { summary: 'Is the process alive?', tags: ['server'] }
-  app.get('/healthz', { schema: healthz, config: OPEN }, async () => ({ status: 'ok' }))
+  app.get('/healthz', { schema: healthz, config: PROBES }, async () => ({ status: 'ok' }))
   const readyz = { summary: 'Does it sell? 503 with the reasons when not', tags: ['server'] }
-  app.get('/readyz', { schema: readyz, config: OPEN }, async (_, reply) => {
+  app.get('/readyz', { schema: readyz, config: PROBES }, async (_, reply) => {
     const reasons = partitions.unreadyReasons()
     const isReady = reasons.length === 0
     return reply

@@ -2,8 +2,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { invariant } from '../../core/invariant.ts'
 import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
+import { buyerOf } from '../access/principal.ts'
 import { idOfKey, randomId } from '../api/new-reservation-id.ts'
-import { requireShortMeta } from '../api/operations.ts'
+import { requireOwnBuyer, requireShortMeta } from '../api/operations.ts'
 import {
   type ConfirmBody,
   cancelBody,
@@ -49,6 +50,8 @@ function reserveRoute(app: FastifyInstance, partitions: Partitions): void {
     { schema, config: RESERVES },
     (request, reply) => {
       const { sku, buyer, quantity, holdMs, meta } = request.body
+      const own = buyerOf(request.principal)
+      if (own !== undefined) requireOwnBuyer(buyer, own)
       requireShortMeta(meta)
       const key = idempotencyKey(request)
       const id = key === undefined ? randomId(sku) : idOfKey(buyer, sku, key)
@@ -72,7 +75,8 @@ function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
   const response = withProblems({ 200: reservationAnswer })
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
   app.get<IdRoute>('/v1/reservations/:id', { schema, config: LOOKS_UP }, (request, reply) => {
-    const command = { kind: 'read-reservation', id: idOf(request), buyer: undefined } as const
+    const buyer = buyerOf(request.principal)
+    const command = { kind: 'read-reservation', id: idOf(request), buyer } as const
     // What a buyer holds is nobody else's, and changes by itself.
     reply.header('cache-control', 'no-store')
     partitions.submit(command, new ReservationTicket(request, reply))
@@ -98,7 +102,8 @@ function cancelRoute(app: FastifyInstance, partitions: Partitions): void {
     '/v1/reservations/:id/cancel',
     { schema, config: HOLDS, preValidation: emptyBodyAsObject },
     (request, reply) => {
-      const command = { kind: 'cancel', id: idOf(request), buyer: undefined } as const
+      const buyer = buyerOf(request.principal)
+      const command = { kind: 'cancel', id: idOf(request), buyer } as const
       partitions.submit(command, new ReservationTicket(request, reply))
     },
   )
@@ -111,7 +116,8 @@ function extendRoute(app: FastifyInstance, partitions: Partitions): void {
     { schema, config: HOLDS },
     (request, reply) => {
       const { holdMs } = request.body
-      const command = { kind: 'extend', id: idOf(request), holdMs, buyer: undefined } as const
+      const buyer = buyerOf(request.principal)
+      const command = { kind: 'extend', id: idOf(request), holdMs, buyer } as const
       partitions.submit(command, new ReservationTicket(request, reply))
     },
   )

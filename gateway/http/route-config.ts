@@ -10,6 +10,8 @@ export interface RouteConfig {
   readonly lane: Lane
   /** Its answer goes on for as long as the client stays: no request that is in flight, nor one whose duration counts. */
   readonly isStream?: boolean
+  /** Asked by whatever keeps the process alive, so never limited. */
+  readonly isProbe?: boolean
 }
 
 declare module 'fastify' {
@@ -48,5 +50,7 @@ export const STREAMS: RouteConfig = { ...READS, isStream: true }
 export const PUBLIC_STREAMS: RouteConfig = { ...STREAMS, scope: 'open' }
 /** What steers the sale. */
 export const OPERATES: RouteConfig = config('operate', 'server')
+/** Whether it lives, whether it sells. */
+export const PROBES: RouteConfig = { ...config('open', 'server'), isProbe: true }
 /** What anybody may ask. */
 export const OPEN: RouteConfig = config('open', 'server')

@@ -19,6 +19,8 @@ const inFlight = new WeakMap<Socket, InFlight>()
 export function limitSockets(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    // All that the API's answers need of a browser's guards: none is ever taken for a page or a script.
+    reply.header('x-content-type-options', 'nosniff')
     if (countIn(request.raw) <= IN_FLIGHT_PER_SOCKET_MAX) return done()
     reply.header('connection', 'close')
     return sendProblem(request, reply, problemBody('too_many_requests'))

@@ -28,7 +28,8 @@ describe('the settings', () => {
     const settings = loadConfig(serveSettings, {}, {})
     expect(settings).toMatchObject({ host: '127.0.0.1', port: 7070, data: './data' })
     for (const name of settingNames(serveSettings)) {
-      expect(settings).toHaveProperty(name, describeSetting(serveSettings, name).default)
+      const { default: standard } = describeSetting(serveSettings, name)
+      expect((settings as Record<string, unknown>)[name], name).toBe(standard)
     }
   })
 
@@ -151,6 +152,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   port: '0',
   partition: '1/2,0/2',
   acceptOlderJournal: 'yes',
+  publicStock: 'yes',
 }
 
 function anotherThan(standard: string | number | undefined): string {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { ACCESS_FOR_ANYONE } from '../../gateway/access/access.ts'
 import { buildApp } from '../../gateway/http/app.ts'
 import { connectionLimit } from '../../gateway/http/connection-limit.ts'
 import { HeldSockets } from '../../gateway/http/held-sockets.ts'
@@ -36,6 +37,7 @@ beforeAll(async () => {
   const partitions = new Partitions('recovering', gauge)
   partitions.put([shop.selling])
   app = await buildApp({
+    access: ACCESS_FOR_ANYONE,
     partitions,
     board: testBoard(partitions),
     shedding: { gauge, connectionsMax: CONNECTIONS_MAX, held },

@@ -12,6 +12,7 @@ import {
 } from '../../../gateway/settings.ts'
 import { VERSION } from '../../../gateway/version.ts'
 import { copyGolden } from '../../fixtures/golden-journal.ts'
+import { testKeys } from '../../fixtures/guarded-app.ts'
 import {
   endServersAfterEach,
   fatalLine,
@@ -125,7 +126,9 @@ describe('holdfast serve', () => {
     })
     expect(taken.status).toBe(1)
     expect(taken.stdout).toContain('EADDRINUSE')
-    const nowhere = await RealServer.refuse(newDirectory(), { flags: ['--host', '256.0.0.1'] })
+    const { path } = testKeys(newDirectory(), ['sell'])
+    const flags = ['--host', '256.0.0.1', '--keys-file', path]
+    const nowhere = await RealServer.refuse(newDirectory(), { flags })
     expect(nowhere.status).toBe(1)
     expect(fatalLine(nowhere)).toBeDefined()
   })

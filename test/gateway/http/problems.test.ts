@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { invariant } from '../../../core/invariant.ts'
+import { ACCESS_FOR_ANYONE } from '../../../gateway/access/access.ts'
+import { KEY_FAULTS } from '../../../gateway/access/errors.ts'
 import { PROBLEMS, type ProblemCode } from '../../../gateway/api/problems.ts'
 import { buildApp } from '../../../gateway/http/app.ts'
 import { NATS_FAULTS } from '../../../gateway/nats/errors.ts'
@@ -17,10 +19,12 @@ import {
 } from '../../../gateway/settings.ts'
 import { JOURNAL_FAULTS } from '../../../journal/errors.ts'
 import { REPLAY_FAULTS } from '../../../replay/errors.ts'
+import { type GuardedApp, guarded, SECRET_TOKENS } from '../../fixtures/guarded-app.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
 import { get, RawSocket } from '../../fixtures/raw-socket.ts'
 import { type Reply, type TestApp, testApps } from '../../fixtures/test-app.ts'
 import { testBoard } from '../../fixtures/test-board.ts'
+import { tokenOf } from '../../fixtures/tokens.ts'
 
 const start = testApps()
 
@@ -66,6 +70,18 @@ const WAYS: Record<ProblemCode, Provoke> = {
       headers: { 'content-type': 'application/json' },
     }),
   bad_idempotency_key: (app) => app.reserve('a b'),
+  unauthorized: (app) => withTokens(app, (shop) => shop.get(undefined, '/v1/skus/shoe')),
+  forbidden: (app) => withTokens(app, (shop) => shop.get(tokenOf('ada'), '/v1/skus/shoe')),
+  other_buyer: (app) =>
+    withTokens(app, (shop) =>
+      shop.post(tokenOf('bob'), '/v1/reservations', { sku: 'shoe', buyer: 'ada', quantity: 1 }),
+    ),
+  rate_limited: (app) =>
+    withTokens(app, async (shop) => {
+      const ask = () => shop.get(tokenOf('ada'), `/v1/reservations/${'0'.repeat(26)}`)
+      await ask()
+      return ask()
+    }),
   unknown_sku: (app) => app.get('/v1/skus/none'),
   unknown_reservation: (app) => app.get(`/v1/reservations/${'0'.repeat(26)}`),
   not_found: (app) => app.get('/nowhere'),
@@ -94,7 +110,6 @@ const WAYS: Record<ProblemCode, Provoke> = {
   },
   too_large: (app) => app.reserve('k', 1, { meta: 'm'.repeat(17_000) }),
   unsupported_media_type: (app) => app.get('/v1/skus', { 'content-type': 'text/plain' }),
-  other_buyer: () => answered({ kind: 'refusal', code: 'other_buyer' }),
   key_reused: async (app) => {
     await app.held('k', 1)
     return app.reserve('k', 2)
@@ -118,6 +133,18 @@ const WAYS: Record<ProblemCode, Provoke> = {
   },
 }
 
+/** The reply of the same shop where buyers need tokens, and may call once a second. */
+async function withTokens(
+  test: TestApp,
+  ask: (shop: GuardedApp) => Promise<Reply>,
+): Promise<Reply> {
+  const rates = { ...ACCESS_FOR_ANYONE.rates, perBuyer: 1 }
+  const shop = await guarded(test, { tokens: SECRET_TOKENS, rates })
+  const reply = await ask(shop)
+  await shop.app.close()
+  return reply
+}
+
 /** The reply of an app whose partition answers everything with `answer`. */
 async function answered(answer: Answer): Promise<Reply> {
   const bugs: unknown[] = []
@@ -125,6 +152,7 @@ async function answered(answer: Answer): Promise<Reply> {
   const submit = (_: unknown, ticket: AnswerTicket) => ticket.answer(answer)
   partitions.put([{ submit, unreadyReasons: () => [] }])
   const app = await buildApp({
+    access: ACCESS_FOR_ANYONE,
     partitions,
     board: testBoard(partitions),
     logger: undefined,
@@ -186,9 +214,9 @@ describe('the documents', () => {
     )
   }
 
-  test('errors.md lists exactly the problems, and the faults of journal, replay and NATS', () => {
+  test('errors.md lists exactly the problems, and the faults of journal, replay, NATS and keys', () => {
     const rows = rowsOf('errors.md')
-    const faults = { ...JOURNAL_FAULTS, ...REPLAY_FAULTS, ...NATS_FAULTS }
+    const faults = { ...JOURNAL_FAULTS, ...REPLAY_FAULTS, ...NATS_FAULTS, ...KEY_FAULTS }
     const codes = [...Object.keys(PROBLEMS), ...Object.keys(faults)]
     expect([...rows.keys()].sort(), REGENERATE).toEqual(codes.sort())
     for (const [code, { status, meaning }] of Object.entries(PROBLEMS)) {

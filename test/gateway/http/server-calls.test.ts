@@ -1,5 +1,6 @@
 // What is asked of the server itself: time, health, readiness, partitions, the description, the pages.
 import { describe, expect, test } from 'vitest'
+import { ACCESS_FOR_ANYONE } from '../../../gateway/access/access.ts'
 import { buildApp } from '../../../gateway/http/app.ts'
 import { Partitions } from '../../../gateway/partitions.ts'
 import { expectProblem } from '../../fixtures/problem.ts'
@@ -83,6 +84,7 @@ describe('the server', () => {
     const partitions = new Partitions()
     const test = await start()
     const app = await buildApp({
+      access: ACCESS_FOR_ANYONE,
       partitions,
       board: testBoard(partitions),
       logger: undefined,
