@@ -67,12 +67,12 @@ export async function openSkus(url: string, stock: number = STOCK): Promise<void
 export async function checkHeld(url: string, made: number): Promise<void> {
   const response = await fetch(`${url}/v1/skus`)
   const { skus } = (await response.json()) as {
-    skus: { stock: number; available: number; held: number }[]
+    skus: { stock: number; available: number; held: number; sold: number }[]
   }
   const held = skus.reduce((sum, sku) => sum + sku.held, 0)
   invariant(held >= made, 'every acknowledged reservation is held')
   invariant(
-    skus.every((sku) => sku.available + sku.held === sku.stock),
+    skus.every((sku) => sku.available + sku.held + sku.sold === sku.stock),
     'no unit is lost or made',
   )
 }

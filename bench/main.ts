@@ -3,12 +3,14 @@ import { runEngineBench } from './engine.ts'
 import { runHttpBench } from './http.ts'
 import { runNatsBench } from './nats.ts'
 import type { BenchOptions } from './options.ts'
+import { runOverloadBench } from './overload.ts'
 import { runReplayBench } from './replay.ts'
 
 const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   engine: runEngineBench,
   http: runHttpBench,
   nats: runNatsBench,
+  overload: runOverloadBench,
   replay: runReplayBench,
 }
 
@@ -17,6 +19,7 @@ const HELP = `Usage: npm run bench -- SCENARIO [--rounds N] [--seconds N] [--jso
   http     POST /v1/reservations, durable, against a constant Fastify route (autocannon, 256 connections)
   replay   verify and rebuild against a raw LMDB read + msgpackr decode; snapshot loading; memory
   nats     frames against single requests, HTTP through NATS against embedded, the shield against a constant route
+  overload open loop at three times the capacity of the same run: payments, goodput, and the time after
   engine   the partition with the real journal against a raw msgpackr + LMDB append of the same events
 
 Run it on an idle machine. Figures of one run compare; figures of two do not.`

@@ -5,9 +5,10 @@ import { INBOX_MAX } from '../core/limits.ts'
 import type { EventBlock, Partition } from '../core/partition.ts'
 import { type BlockSource, GroupCommit } from '../journal/group-commit.ts'
 import type { Journal } from '../journal/journal.ts'
-import { hasRoom, laneOf } from './lane.ts'
+import { hasRoom, laneOf, QUEUE_DELAY_MS_MAX } from './lane.ts'
 import type { OwnerStatus } from './owner-status.ts'
 import type { Answer, AnswerTicket, IntakeFaultCode, PartitionPort } from './partition-port.ts'
+import { QueueDelay } from './queue-delay.ts'
 
 /** How often holds of idle SKUs are looked at, in ms. */
 const SWEEP_MS = 20
@@ -20,8 +21,6 @@ export interface EmbeddedPartitionOptions {
   readonly isDiskLow: () => boolean
   /** A commit failed. Everything that waited has been answered; the process must end. */
   readonly onFault: (fault: unknown) => void
-  /** How long commands may lie in the inbox before new reservations are shed, in ms; 0 or undefined sheds none. */
-  readonly shedDelayMs?: number
   /** Monotonic, in ms; what is late is told by it. */
   readonly monotonicMs?: () => number
   /** Told of every block that the disk has, in order, before its answers leave. Must not throw. */
@@ -38,10 +37,10 @@ export class EmbeddedPartition implements PartitionPort {
   readonly #partition: Partition
   readonly #commits: GroupCommit
   readonly #sweep: NodeJS.Timeout
+  readonly #delay = new QueueDelay()
   readonly #monotonicMs: () => number
   #isTurnDue = false
-  /** Since when commands have been left over by every turn, in monotonic ms; undefined when the last left none. */
-  #behindSinceMs: number | undefined
+  #submitted = 0
   #isDraining = false
   #hasFailed = false
   #onIdle: (() => void) | undefined
@@ -73,8 +72,12 @@ export class EmbeddedPartition implements PartitionPort {
       command.kind === 'describe' && ownerStatus !== undefined
         ? new OwnerTicket(ticket, ownerStatus)
         : ticket
-    if (!this.#partition.submit(command, asker)) ticket.answer({ kind: 'fault', code: 'busy' })
-    else if (!this.#isTurnDue) this.#scheduleTurn()
+    if (!this.#partition.submit(command, asker)) {
+      ticket.answer({ kind: 'fault', code: 'busy' })
+      return
+    }
+    this.#submitted++
+    if (!this.#isTurnDue) this.#scheduleTurn()
   }
 
   unreadyReasons(): readonly string[] {
@@ -116,9 +119,7 @@ export class EmbeddedPartition implements PartitionPort {
   }
 
   #isLate(): boolean {
-    const { shedDelayMs = 0 } = this.#options
-    if (this.#behindSinceMs === undefined || shedDelayMs === 0) return false
-    return this.#monotonicMs() - this.#behindSinceMs > shedDelayMs
+    return this.#delay.isBehind && this.#delay.delayMs(this.#monotonicMs()) > QUEUE_DELAY_MS_MAX
   }
 
   // The check phase comes after all requests that one poll brought in: they share the turn.
@@ -131,7 +132,9 @@ export class EmbeddedPartition implements PartitionPort {
     this.#isTurnDue = false
     if (this.#hasFailed) return
     const hasMore = this.#partition.run(this.#options.now())
-    this.#behindSinceMs = hasMore ? (this.#behindSinceMs ?? this.#monotonicMs()) : undefined
+    if (hasMore || this.#delay.isBehind) {
+      this.#delay.note(this.#submitted, this.#partition.inboxLength, this.#monotonicMs())
+    }
     this.#commits.pump()
     // With a commit in flight its return brings the next turn.
     if (hasMore && !this.#commits.isCommitting) this.#scheduleTurn()

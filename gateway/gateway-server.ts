@@ -38,7 +38,7 @@ export class GatewayServer {
   readonly #linkOptions: LinkOptions
   readonly #access: Access
   readonly #gauge: LoadGauge
-  readonly #partitions: Partitions
+  readonly #partitions = new Partitions('cluster_not_found')
   readonly #board: StockBoard
   readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
   readonly #stopping = new AbortController()
@@ -56,7 +56,6 @@ export class GatewayServer {
     this.#access = openAccess(settings, logger)
     this.#trouble = new BoundedLog(logger)
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
-    this.#partitions = new Partitions('cluster_not_found', this.#gauge)
     this.#board = boardOf(settings, this.#partitions)
     this.#linkOptions = linkOptions(settings, 'holdfast gateway')
   }
@@ -132,7 +131,7 @@ export class GatewayServer {
   }
 
   #reach(link: NatsLink, { partitionCount }: Hello): RemotePartition[] {
-    const { cluster, requestDeadlineMs: deadlineMs, shedDelayMs } = this.#settings
+    const { cluster, requestDeadlineMs: deadlineMs } = this.#settings
     return Array.from({ length: partitionCount }, (_, partition) => {
       const trouble = (reason: string) => this.#trouble.warn(reason, { partition })
       return new RemotePartition({
@@ -142,7 +141,6 @@ export class GatewayServer {
           partition,
           partitionCount,
           deadlineMs,
-          shedDelayMs,
           sender: this.#sender,
         },
         onTrouble: trouble,
@@ -155,6 +153,7 @@ export class GatewayServer {
     const native = new NativeApi({
       ...{ link, cluster: this.#settings.cluster, partitions: this.#partitions, version: VERSION },
       gatewayId: this.#sender,
+      gauge: this.#gauge,
       onTrouble: (reason) => this.#trouble.warn(reason),
       onBug: this.#hooks.onBug,
     })

@@ -10,6 +10,9 @@ export type Lane = 'reserve' | 'read' | 'settle' | 'server'
 /** The part of a queue that a lane may fill: what comes after it keeps the rest. */
 const SHARE: Readonly<Record<Lane, number>> = { reserve: 3 / 4, read: 7 / 8, settle: 1, server: 1 }
 
+/** What would wait longer than this in the queue of a partition is not taken, if it is a new reservation; in ms. */
+export const QUEUE_DELAY_MS_MAX = 100
+
 /** The lane of a command. */
 export function laneOf(command: Command): Lane {
   switch (command.kind) {

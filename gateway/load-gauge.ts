@@ -3,10 +3,12 @@ import type { Lane } from './lane.ts'
 
 /** So long must every turn be late before anything is shed: a single pause of the collector is no overload. */
 const PATIENCE_MS = 100
+/** A late poll that brought less in than this was late by another's fault: refusing its few would help nobody. */
+const CROWD_MIN = 64
 /** So long must nothing have been shed before the overload is over. */
 const RELIEF_MS = 500
 /** While overloaded, reservations may wait for this part of the target: short queues drain soon, and confirms pass. */
-const CALM_SHARE = 1 / 8
+const CALM_SHARE = 1 / 16
 
 export interface LoadGaugeOptions {
   /** How long requests may wait for their turn before reservations are shed, in ms; 0 sheds nothing, ever. */
@@ -30,6 +32,7 @@ export class LoadGauge {
   readonly #afterPoll: (end: () => void) => void
   readonly #endPoll = (): void => this.#closePoll()
   #pollStartedMs: number | undefined
+  #pollCount = 0
   /** Since when every poll was late; undefined when the last one was not. */
   #lateSinceMs: number | undefined
   #lastShedMs = 0
@@ -50,6 +53,7 @@ export class LoadGauge {
   refuses(lane: Lane): boolean {
     if (this.#targetMs === 0) return false
     const nowMs = this.#monotonicMs()
+    this.#pollCount++
     if (this.#pollStartedMs === undefined) {
       this.#pollStartedMs = nowMs
       this.#afterPoll(this.#endPoll)
@@ -66,9 +70,11 @@ export class LoadGauge {
   #closePoll(): void {
     const nowMs = this.#monotonicMs()
     const waitedMs = nowMs - (this.#pollStartedMs ?? nowMs)
+    const isLate = waitedMs > this.#targetMs && this.#pollCount >= CROWD_MIN
     this.#pollStartedMs = undefined
-    if (waitedMs <= this.#targetMs) this.#lateSinceMs = undefined
-    else this.#lateSinceMs ??= nowMs
+    this.#pollCount = 0
+    if (!isLate) this.#lateSinceMs = undefined
+    else this.#lateSinceMs ??= nowMs - waitedMs
     if (this.#isOverloaded) {
       this.#isOverloaded = nowMs - this.#lastShedMs < RELIEF_MS
     } else if (this.#lateSinceMs !== undefined && nowMs - this.#lateSinceMs >= PATIENCE_MS) {

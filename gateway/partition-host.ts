@@ -24,7 +24,7 @@ const OPEN_BYTES_MIN = 16 * 2 ** 20
 const HOLDS_DUE_MAX = 10_000
 
 export interface PartitionHostOptions {
-  readonly settings: JournalSettings & { readonly shedDelayMs: number }
+  readonly settings: JournalSettings
   readonly partition: number
   readonly partitionCount: number
   readonly logger: Logger
@@ -162,7 +162,6 @@ export class PartitionHost {
       journal,
       now: Date.now,
       isDiskLow: () => this.#disk?.isLow ?? false,
-      shedDelayMs: this.#options.settings.shedDelayMs,
       onFault: this.#options.onFault,
       onCommitted: (events, commitMs) => this.#commits.note(events, commitMs),
       ownerStatus: () => this.status,

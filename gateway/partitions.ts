@@ -3,12 +3,9 @@ import type { Command, RoutedCommand } from '../core/command.ts'
 import { invariant } from '../core/invariant.ts'
 import type { DueHold, SkuView } from '../core/outcome.ts'
 import { partitionOfCommand, partitionOfSku } from '../core/partition-of.ts'
-import { laneOf } from './lane.ts'
-import type { LoadGauge } from './load-gauge.ts'
 import type { Answer, AnswerTicket, PartitionPort } from './partition-port.ts'
 
 const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
-const BUSY: Answer = { kind: 'fault', code: 'busy' }
 
 /**
  * Asks partitions. Until there are any (the journal is being replayed, the cluster has not been found) everything is
@@ -16,13 +13,11 @@ const BUSY: Answer = { kind: 'fault', code: 'busy' }
  */
 export class Partitions {
   readonly #absence: string
-  readonly #gauge: LoadGauge | undefined
   #ports: readonly PartitionPort[] = []
 
-  /** `absence` is the reason for being unready while there are none; what `gauge` refuses is answered `busy`. */
-  constructor(absence = 'recovering', gauge?: LoadGauge) {
+  /** `absence` is the reason for being unready while there are none. */
+  constructor(absence = 'recovering') {
     this.#absence = absence
-    this.#gauge = gauge
   }
 
   /** Puts the partitions in, by their numbers. */
@@ -33,7 +28,6 @@ export class Partitions {
   /** The way without a promise. */
   submit(command: RoutedCommand, ticket: AnswerTicket): void {
     if (this.#ports.length === 0) ticket.answer(UNAVAILABLE)
-    else if (this.#gauge?.refuses(laneOf(command)) === true) ticket.answer(BUSY)
     else this.#portOf(partitionOfCommand(command, this.#ports.length)).submit(command, ticket)
   }
 

@@ -25,7 +25,7 @@ export class Server {
   readonly #hooks: ProcessHooks
   readonly #access: Access
   readonly #gauge: LoadGauge
-  readonly #partitions: Partitions
+  readonly #partitions = new Partitions()
   readonly #board: StockBoard
   readonly #stock: LocalStock
   readonly #host: PartitionHost
@@ -38,7 +38,6 @@ export class Server {
     this.#hooks = hooks
     this.#access = openAccess(settings, logger)
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
-    this.#partitions = new Partitions('recovering', this.#gauge)
     const { onFault } = hooks
     this.#board = boardOf(settings, this.#partitions)
     this.#stock = new LocalStock(this.#board, this.#partitions)

@@ -28,6 +28,13 @@ const httpSettings = {
     default: 7070,
     description: 'TCP port to listen on; 0 takes a free one.',
   }),
+  shedDelayMs: Type.Integer({
+    minimum: 0,
+    maximum: 10_000,
+    default: 50,
+    description:
+      'How long calls may have to wait for their turn, in ms, before new reservations are shed; 0 sheds none.',
+  }),
   connectionsMax: Type.Integer({
     minimum: 1,
     maximum: 1_000_000,
@@ -112,13 +119,6 @@ const processSettings = {
     maximum: 600_000,
     default: 10_000,
     description: 'How long a shutdown may take before it is forced, in ms.',
-  }),
-  shedDelayMs: Type.Integer({
-    minimum: 0,
-    maximum: 10_000,
-    default: 20,
-    description:
-      'How long calls may have to wait for their turn, in ms, before new reservations are shed; 0 sheds none.',
   }),
 }
 

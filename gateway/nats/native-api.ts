@@ -7,6 +7,7 @@ import { answerOperations, RESULT_BYTES_MAX } from '../api/operations.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
 import { hasRoom, laneOf } from '../lane.ts'
+import type { LoadGauge } from '../load-gauge.ts'
 import type { Partitions } from '../partitions.ts'
 import type { NatsLink } from './link.ts'
 import { messageCallback } from './message-callback.ts'
@@ -34,6 +35,8 @@ export interface NativeApiOptions {
   readonly link: NatsLink
   readonly cluster: string
   readonly partitions: Partitions
+  /** What single calls are shed by; without it none are. */
+  readonly gauge?: LoadGauge
   /** A semantic version. */
   readonly version: string
   /** This gateway alone: letters, digits, `_` and `-`. */
@@ -145,7 +148,9 @@ export class NativeApi {
 
   #askSingle(call: NativeCall, command: RoutedCommand): void {
     this.#requireRoom(1)
-    if (!hasRoom(laneOf(command), this.#inFlight, NATIVE_IN_FLIGHT_MAX)) {
+    const lane = laneOf(command)
+    const { gauge } = this.#options
+    if (gauge?.refuses(lane) || !hasRoom(lane, this.#inFlight, NATIVE_IN_FLIGHT_MAX)) {
       call.refuse(problemBody('busy'))
       return
     }

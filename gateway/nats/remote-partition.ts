@@ -2,7 +2,7 @@
 import type { Msg, Subscription } from '@nats-io/transport-node'
 import type { Command } from '../../core/command.ts'
 import { Ring } from '../../core/ring.ts'
-import { hasRoom, laneOf } from '../lane.ts'
+import { hasRoom, laneOf, QUEUE_DELAY_MS_MAX } from '../lane.ts'
 import type { Answer, AnswerTicket, FaultCode, PartitionPort } from '../partition-port.ts'
 import { readAnswer } from './answer-codec.ts'
 import { commandBytesMax } from './command-codec.ts'
@@ -45,8 +45,6 @@ export interface RemotePartitionOptions extends FramePlace {
   readonly sender: string
   /** How long a command may wait for its answer, in ms. */
   readonly deadlineMs: number
-  /** How long commands may wait for a frame before new reservations are shed, in ms; 0 or undefined sheds none. */
-  readonly shedDelayMs?: number
   /** Something came that should not: words for the log, at most a few a second. */
   readonly onTrouble: (reason: string) => void
   /** The owner says that the cluster has another shape: this process must end. */
@@ -155,11 +153,10 @@ export class RemotePartition implements PartitionPort {
 
   // With all frames under way what waits longest tells how late the next one would be.
   #isLate(): boolean {
-    const { deadlineMs, shedDelayMs = 0 } = this.#options
-    if (shedDelayMs === 0 || this.#inFlight.size < FRAMES_IN_FLIGHT_MAX) return false
+    if (this.#inFlight.size < FRAMES_IN_FLIGHT_MAX) return false
     const first = this.#queue.peek()
     if (first === undefined) return false
-    return performance.now() - (first.dueAt - deadlineMs) > shedDelayMs
+    return performance.now() - (first.dueAt - this.#options.deadlineMs) > QUEUE_DELAY_MS_MAX
   }
 
   #flush(): void {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { ANSWERS_MAX, INBOX_MAX } from '../../core/limits.ts'
 import { EmbeddedPartition } from '../../gateway/embedded-partition.ts'
+import { QUEUE_DELAY_MS_MAX } from '../../gateway/lane.ts'
 import type { Answer } from '../../gateway/partition-port.ts'
 import { Partitions } from '../../gateway/partitions.ts'
 import { JournalError } from '../../journal/errors.ts'
@@ -191,7 +192,7 @@ describe('the inbox', () => {
     const app = await start()
     await app.open(10)
     const { first, all } = await fill(app, 1 / 8)
-    app.monotonicMs += 20
+    app.monotonicMs += QUEUE_DELAY_MS_MAX
     const inTime = app.reserve('k2')
     expect(await isSettled(inTime), 'it is not late yet').toBe(false)
     app.monotonicMs += 1

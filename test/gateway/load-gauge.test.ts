@@ -22,8 +22,9 @@ class Process {
   }
 
   /** One poll of `ms` that brings a call of each of `lanes` in at its end; the lanes that were refused. */
-  poll(ms: number, lanes: readonly Lane[] = []): Lane[] {
+  poll(ms: number, lanes: readonly Lane[] = [], crowd = 64): Lane[] {
     expect(this.gauge.refuses('reserve'), 'the first of a poll has not waited').toBe(false)
+    for (let more = 1 + lanes.length; more < crowd; more++) this.gauge.refuses('server')
     this.nowMs += ms
     const refused = lanes.filter((lane) => this.gauge.refuses(lane))
     this.#end?.()
@@ -32,7 +33,7 @@ class Process {
 
   /** Polls of 25 ms until what is late for too long is an overload. */
   overload(): void {
-    for (let count = 0; count < 5; count++) this.poll(25)
+    for (let count = 0; count < 4; count++) this.poll(25)
     expect(this.gauge.isOverloaded).toBe(true)
   }
 }
@@ -42,7 +43,7 @@ const ALL: readonly Lane[] = ['reserve', 'read', 'settle', 'server']
 describe('an overload', () => {
   test('begins when every poll has been late for 100 ms, and not before', () => {
     const process = new Process()
-    for (let count = 0; count < 4; count++) expect(process.poll(25, ALL)).toEqual([])
+    for (let count = 0; count < 3; count++) expect(process.poll(25, ALL)).toEqual([])
     expect(process.gauge.isOverloaded).toBe(false)
     process.poll(25)
     expect(process.gauge.isOverloaded).toBe(true)
@@ -50,10 +51,18 @@ describe('an overload', () => {
 
   test('is no single pause, however long, and no burst', () => {
     const process = new Process()
-    process.poll(2_000)
+    process.poll(99)
     process.poll(5)
     for (let count = 0; count < 20; count++) process.poll(count % 2 === 0 ? 90 : 20)
     expect(process.gauge.isOverloaded).toBe(false)
+  })
+
+  test('is none of a few requests on a machine that has no time for them', () => {
+    const process = new Process()
+    for (let count = 0; count < 20; count++) process.poll(100, ALL, 63)
+    expect(process.gauge.isOverloaded).toBe(false)
+    for (let count = 0; count < 2; count++) process.poll(100, ALL, 64)
+    expect(process.gauge.isOverloaded).toBe(true)
   })
 
   test('is over when nothing has been shed for half a second', () => {
@@ -76,8 +85,8 @@ describe('an overload', () => {
 
 describe('while overloaded', () => {
   test.each([
-    { ms: 2, refused: [] },
-    { ms: 3, refused: ['reserve'] },
+    { ms: 1, refused: [] },
+    { ms: 2, refused: ['reserve'] },
     { ms: 20, refused: ['reserve'] },
     { ms: 21, refused: ['reserve', 'read'] },
     { ms: 5_000, refused: ['reserve', 'read'] },
