@@ -189,6 +189,17 @@ export const holdsQuery = Type.Object(
   strict,
 )
 
+/** Browsers let no page choose the headers of a WebSocket. */
+export const socketQuery = Type.Object(
+  {
+    ...streamQuery.properties,
+    lastEventId: Type.Optional(
+      Type.String({ maxLength: 1_024, description: 'Resumes behind the event with this id.' }),
+    ),
+  },
+  strict,
+)
+
 const reserveFields = {
   sku,
   buyer,
@@ -301,6 +312,7 @@ export type StockBody = Static<typeof stockBody>
 export type SkusQuery = Static<typeof skusQuery>
 export type StreamQuery = Static<typeof streamQuery>
 export type HoldsQuery = Static<typeof holdsQuery>
+export type SocketQuery = Static<typeof socketQuery>
 export type ReserveBody = Static<typeof reserveBody>
 export type ConfirmBody = Static<typeof confirmBody>
 export type ExtendBody = Static<typeof extendBody>

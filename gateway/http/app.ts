@@ -30,7 +30,9 @@ import { SECURITY_SCHEMES, withSecurity } from './route-docs.ts'
 import { requireLanes, type SheddingOptions, shedFirst } from './shedding.ts'
 import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
+import { stockSocketRoute } from './stock-socket-route.ts'
 import { stockStreamRoute } from './stock-stream-route.ts'
+import { UpgradableRequest } from './upgradable-request.ts'
 
 /** Nothing is coerced, dropped or made up on the way in. */
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
@@ -68,6 +70,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // A single SKU is answered with exact numbers, which a banded stream is meant to hide.
   skuRoutes(app, options.partitions, isStockPublic && board.form.isExact)
   stockStreamRoute(app, board, isStockPublic)
+  await stockSocketRoute(app, board, isStockPublic)
   reservationRoutes(app, options.partitions)
   holdRoutes(app, options.partitions)
   batchRoute(app, options.partitions, recorder)
@@ -105,6 +108,7 @@ export function createApp(
       headersTimeout: 5_000,
       connectionsCheckingInterval: 1_000,
       maxHeaderSize: 8_192,
+      IncomingMessage: UpgradableRequest,
       // Node would answer without a body; we answer with a problem.
       requireHostHeader: false,
     },

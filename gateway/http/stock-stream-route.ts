@@ -59,7 +59,7 @@ export function stockStreamRoute(app: FastifyInstance, board: StockBoard, isPubl
 }
 
 /** The subscription that a request asks for; undefined when it was answered why there is none. */
-async function subscribe(
+export async function subscribe(
   board: StockBoard,
   request: FastifyRequest<{ Querystring: StreamQuery }>,
   reply: FastifyReply,
