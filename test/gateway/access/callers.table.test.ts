@@ -1,8 +1,8 @@
 // Who may call what: keys by scope, buyers by token, and every way to be nobody (rows 31, 34 and 35 of the bad inputs).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ACCESS_FOR_ANYONE, type Access } from '../../gateway/access/access.ts'
-import { createApp } from '../../gateway/http/app.ts'
-import { guardRoutes } from '../../gateway/http/guards.ts'
+import { ACCESS_FOR_ANYONE, type Access } from '../../../gateway/access/access.ts'
+import { createApp } from '../../../gateway/http/app.ts'
+import { guardRoutes } from '../../../gateway/http/guards.ts'
 import {
   type GuardedApp,
   guarded,
@@ -10,11 +10,11 @@ import {
   SECRET_TOKENS,
   type TestKeys,
   testKeys,
-} from '../fixtures/guarded-app.ts'
-import { expectProblem } from '../fixtures/problem.ts'
-import { directoryForAll } from '../fixtures/temp-directory.ts'
-import { Face, type Reply, TestApp } from '../fixtures/test-app.ts'
-import { inSeconds, issuerKey, TOKEN_SECRET, token, tokenOf } from '../fixtures/tokens.ts'
+} from '../../fixtures/guarded-app.ts'
+import { expectProblem } from '../../fixtures/problem.ts'
+import { directoryForAll } from '../../fixtures/temp-directory.ts'
+import { Face, type Reply, TestApp } from '../../fixtures/test-app.ts'
+import { inSeconds, issuerKey, TOKEN_SECRET, token, tokenOf } from '../../fixtures/tokens.ts'
 
 const directory = directoryForAll()
 let face: Face
