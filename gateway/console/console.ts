@@ -1,5 +1,6 @@
 // The operator's console, as one thing to register: the page, its figures, and the sampler behind them.
 import type { FastifyInstance } from 'fastify'
+import { servePages } from '../http/pages.ts'
 import { pageRoutes } from './page-routes.ts'
 import { Sampler, type SamplerOptions } from './sampler.ts'
 import { consoleStreamRoute } from './stream-route.ts'
@@ -12,6 +13,6 @@ export async function registerConsole(
   const sampler = new Sampler(options)
   app.addHook('onListen', async () => sampler.start())
   app.addHook('onClose', async () => sampler.stop())
-  await app.register(pageRoutes)
+  await servePages(app, pageRoutes, { hasOwnPolicy: true })
   consoleStreamRoute(app, sampler, options.version)
 }

@@ -33,7 +33,7 @@ const file = {
   properties: { file: { type: 'string', pattern: '^[a-z-]+\\.(js|css|svg)$' } },
 }
 
-/** Registers / and /console/{file}; each answers 304 to whoever has it already. */
+/** Registers / and /console/{file} among the pages; each answers 304 to whoever has it already. */
 export async function pageRoutes(app: FastifyInstance): Promise<void> {
   await app.register(fastifyStatic, { root: PAGE, serve: false, cacheControl: false })
   app.get('/', { schema: { hide: true }, config: OPEN }, (_, reply) =>
@@ -53,12 +53,5 @@ export async function pageRoutes(app: FastifyInstance): Promise<void> {
 }
 
 function guarded(reply: FastifyReply): FastifyReply {
-  return reply.headers({
-    'cache-control': 'no-cache',
-    'content-security-policy': POLICY,
-    'cross-origin-opener-policy': 'same-origin',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-  })
+  return reply.headers({ 'cache-control': 'no-cache', 'content-security-policy': POLICY })
 }

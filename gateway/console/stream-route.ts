@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { operatorOf } from '../access/principal.ts'
 import { problemBody } from '../api/problem-body.ts'
-import { OPERATES } from '../http/route-config.ts'
+import { OPERATES, type RouteConfig } from '../http/route-config.ts'
 import { withProblems } from '../http/route-docs.ts'
 import { sendProblem } from '../http/send-problem.ts'
 import { SAMPLE_MS, type Sampler } from './sampler.ts'
@@ -13,31 +13,37 @@ const WATCHERS_MAX = 64
 /** What may wait for a reader; one that is further behind is cut off, and comes back. */
 const UNREAD_BYTES_MAX = 2 ** 20
 
+const WATCHES_ALL: RouteConfig = { ...OPERATES, isStream: true }
+
 /** Registers the stream. `hello` comes first, with what was sampled before; then `sample` each second. */
 export function consoleStreamRoute(app: FastifyInstance, sampler: Sampler, version: string): void {
   let watching = 0
   const summary = 'Figures of this process, each second, as server-sent events'
   const schema = { summary, tags: ['server'], response: withProblems({}) }
-  app.get('/v1/console/stream', { schema, config: OPERATES }, (request, reply) => {
-    if (watching >= WATCHERS_MAX) return sendProblem(request, reply, problemBody('busy'))
-    watching++
-    const { raw } = reply.hijack()
-    raw.writeHead(200, {
-      ...headersOf(reply.getHeaders()),
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    })
-    const { principal } = request
-    const who = { kind: principal.kind, name: operatorOf(principal) }
-    write(raw, 'hello', { version, who, sampleMs: SAMPLE_MS, kept: sampler.kept })
-    const stop = sampler.watch((sample) => write(raw, 'sample', sample))
-    raw.once('close', () => {
-      watching--
-      stop()
-    })
-    return reply
-  })
+  app.get(
+    '/v1/console/stream',
+    { schema, config: WATCHES_ALL, exposeHeadRoute: false },
+    (request, reply) => {
+      if (watching >= WATCHERS_MAX) return sendProblem(request, reply, problemBody('busy'))
+      watching++
+      const { raw } = reply.hijack()
+      raw.writeHead(200, {
+        ...headersOf(reply.getHeaders()),
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      })
+      const { principal } = request
+      const who = { kind: principal.kind, name: operatorOf(principal) }
+      write(raw, 'hello', { version, who, sampleMs: SAMPLE_MS, kept: sampler.kept })
+      const stop = sampler.watch((sample) => write(raw, 'sample', sample))
+      raw.once('close', () => {
+        watching--
+        stop()
+      })
+      return reply
+    },
+  )
 }
 
 function headersOf(headers: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -23,6 +23,11 @@ describe('the project', () => {
     expect(status, output).toBe(0)
   })
 
+  test("passes the compiler on the console's own modules, by their comments", async () => {
+    const { status, output } = await runTool('tsc', ['-p', 'gateway/console/page'], ROOT)
+    expect(status, output).toBe(0)
+  })
+
   test('has no unused file, export or dependency', async () => {
     const { status, output } = await runTool('knip', [], ROOT)
     expect(status, output).toBe(0)

@@ -1,4 +1,5 @@
 // The stream of figures: read by fetch, so that the key goes in a header; reconnects by itself; knows when it is stale.
+import { readEvents } from './events.js'
 
 /** @typedef {{ p50Ms?: number, p99Ms?: number }} Latency */
 /** @typedef {Record<string, number>} Rates */
@@ -69,27 +70,12 @@ export class Feed {
       if (reply.status === 401 || reply.status === 403) this.#turn('refused')
       return
     }
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
-    let text = ''
-    for (;;) {
-      const { value, done } = await reader.read()
-      if (done) return
-      text += value
-      const messages = text.split('\n\n')
-      text = messages.pop() ?? ''
-      for (const message of messages) this.#take(message)
-    }
-  }
-
-  /** @param {string} message */
-  #take(message) {
-    const [, event, data] = /^event: (\w+)\ndata: (.*)$/.exec(message) ?? []
-    if (data === undefined) return
-    this.heardAt = performance.now()
-    this.#retryMs = RETRY_MIN_MS
-    if (event === 'hello') this.onHello(JSON.parse(data))
-    if (event === 'sample') {
-      this.onSample(JSON.parse(data))
+    for await (const { event, data } of readEvents(response.body)) {
+      this.heardAt = performance.now()
+      this.#retryMs = RETRY_MIN_MS
+      if (event === 'hello') this.onHello(data)
+      if (event !== 'sample') continue
+      this.onSample(data)
       this.#turn('live')
     }
   }

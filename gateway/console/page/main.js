@@ -5,6 +5,7 @@ import { Charts } from './charts.js'
 import { find, isField } from './dom.js'
 import { Feed } from './feed.js'
 import { Header } from './header.js'
+import { LiveRows } from './live-rows.js'
 import { Holds, noteDone, showFigures, showPartitions, showTotals } from './panels.js'
 import { SignIn } from './sign-in.js'
 import { SkuStore } from './sku-store.js'
@@ -16,6 +17,7 @@ const store = new SkuStore(api)
 const table = new SkuTable(store)
 const charts = new Charts(find('#charts'))
 const header = new Header(feed)
+const live = new LiveRows(api)
 const holds = new Holds(api)
 const signIn = new SignIn(api)
 let clockOffsetMs = 0
@@ -41,6 +43,17 @@ feed.onSample = (sample) => {
 store.onChange = () => {
   table.refresh()
   showTotals(store.totals)
+}
+table.onVisible = (skus) => live.watch(store.isLarge ? skus : [])
+let isDrawDue = false
+live.onEntry = (entry) => {
+  store.takeEntry(entry)
+  if (isDrawDue) return
+  isDrawDue = true
+  requestAnimationFrame(() => {
+    isDrawDue = false
+    table.refreshRows()
+  })
 }
 table.onOpen = (sku) => actions.open(sku)
 actions.onDone = (sku, what) => {

@@ -74,6 +74,17 @@ export class SkuStore {
     this.#takenAt.set(sku.sku, performance.now())
   }
 
+  /** Whether a round takes many seconds, because there are many SKUs. */
+  get isLarge() {
+    return this.#skus.size > PAGE
+  }
+
+  /** Takes what the stream of live stock says of a SKU that is known. @param {import('./live-rows.js').Entry} entry */
+  takeEntry(entry) {
+    const known = this.#skus.get(entry.sku)
+    if (known !== undefined) this.take({ ...known, ...entry }, 0)
+  }
+
   /** Reads on for ever, a page at a time; the first round without a pause. */
   async follow() {
     for (;;) {

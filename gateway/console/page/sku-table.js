@@ -81,6 +81,14 @@ export class SkuTable {
     this.#draw()
   }
 
+  /** Takes news of single rows without putting anything in another order. */
+  refreshRows() {
+    for (const [name, row] of this.#drawn) {
+      const sku = this.#store.get(name)
+      if (sku !== undefined) fillRow(row, sku, this.#store.trail(name))
+    }
+  }
+
   focusSearch() {
     this.#search.focus()
     this.#search.select()
