@@ -197,6 +197,7 @@ function singleCommand(): Uint8Array {
   const id = idOfKey('buyer-1', 'sku-1', 'echo')
   const reserve = { kind: 'reserve', id, sku: 'sku-1', buyer: 'buyer-1', quantity: 1 } as const
   return encodeCommandFrame({
+    notes: [],
     ...{ partition: 0, partitionCount: 1, epoch: 1, sender: 'bench', number: 1 },
     ...{ sentAtMs: 1_000_000, dueInMs: 5_000 },
     commands: [{ ...reserve, holdMs: undefined, meta: undefined }],

@@ -18,6 +18,7 @@ import { PartitionHost } from './partition-host.ts'
 import type { ProcessHooks } from './process-hooks.ts'
 import type { JournalEnd, Term } from './recover.ts'
 import type { CoreSettings } from './settings.ts'
+import { tracedLog } from './traced-log.ts'
 import { VERSION } from './version.ts'
 
 /** Kept back of the drain's time for handing the partition back. */
@@ -183,6 +184,7 @@ export class CoreServer {
     this.#feed.start()
     this.#service = new PartitionService({
       ...{ link, cluster, clusterId, epoch, port, isOwner, onPoison, ...this.#own },
+      onTraced: tracedLog(this.#logger, this.#poison),
       // Anybody can claim that; the lease's own entry knows.
       onFenced: (later) => {
         this.#poison.warn('a sender has heard of a later owner: looking at the lease', { later })

@@ -97,6 +97,7 @@ export class GatewayServer {
       now: Date.now,
       onBug: this.#hooks.onBug,
       version: VERSION,
+      serverTiming: this.#settings.serverTiming === 'yes',
     })
     startAccess(this.#access, this.#logger)
     const listenTextResolver = () => 'accepting connections'

@@ -3,6 +3,9 @@ import type { Command, RoutedCommand } from '../core/command.ts'
 import { invariant } from '../core/invariant.ts'
 import type { DueHold, SkuView } from '../core/outcome.ts'
 import { partitionOfCommand, partitionOfSku } from '../core/partition-of.ts'
+import type { CallTerms } from './call-terms.ts'
+import { Deadlines } from './deadlines.ts'
+import { ObservedGroup, observe } from './observed-ticket.ts'
 import type { Answer, AnswerTicket, PartitionPort } from './partition-port.ts'
 
 const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
@@ -13,11 +16,13 @@ const UNAVAILABLE: Answer = { kind: 'fault', code: 'partition_unavailable' }
  */
 export class Partitions {
   readonly #absence: string
+  readonly #deadlines: Deadlines
   #ports: readonly PartitionPort[] = []
 
   /** `absence` is the reason for being unready while there are none. */
-  constructor(absence = 'recovering') {
+  constructor(absence = 'recovering', deadlines: Deadlines = new Deadlines()) {
     this.#absence = absence
+    this.#deadlines = deadlines
   }
 
   /** Puts the partitions in, by their numbers. */
@@ -25,40 +30,42 @@ export class Partitions {
     this.#ports = ports
   }
 
-  /** The way without a promise. */
-  submit(command: RoutedCommand, ticket: AnswerTicket): void {
-    if (this.#ports.length === 0) ticket.answer(UNAVAILABLE)
-    else this.#portOf(partitionOfCommand(command, this.#ports.length)).submit(command, ticket)
+  /** The way without a promise. With terms it is answered by its deadline, and timed. */
+  submit(command: RoutedCommand, ticket: AnswerTicket, terms?: CallTerms): void {
+    this.#submit(command, terms === undefined ? ticket : observe(ticket, terms, this.#deadlines))
   }
 
-  ask(command: RoutedCommand): Promise<Answer> {
-    return new Promise((resolve) => this.submit(command, { answer: resolve }))
+  ask(command: RoutedCommand, terms?: CallTerms): Promise<Answer> {
+    return new Promise((resolve) => this.submit(command, { answer: resolve }, terms))
   }
 
-  /** One answer per command, in order; each stands alone. */
-  askAll(commands: readonly RoutedCommand[]): Promise<readonly Answer[]> {
+  /** One answer per command, in order; each stands alone, but they share their terms. */
+  askAll(commands: readonly RoutedCommand[], terms?: CallTerms): Promise<readonly Answer[]> {
     const answers = new Array<Answer>(commands.length)
     let missing = commands.length
     if (missing === 0) return Promise.resolve(answers)
+    const group = terms === undefined ? undefined : new ObservedGroup(terms, this.#deadlines)
     return new Promise((resolve) => {
       commands.forEach((command, index) => {
         const answer = (given: Answer) => {
           answers[index] = given
-          if (--missing === 0) resolve(answers)
+          if (--missing > 0) return
+          group?.end()
+          resolve(answers)
         }
-        this.submit(command, { answer })
+        this.#submit(command, group === undefined ? { answer } : group.observe({ answer }))
       })
     })
   }
 
   /** A page of SKUs after the one named: partition by partition, in each in the order of opening. */
-  async listSkus(after: string | undefined, limit: number): Promise<Answer> {
+  async listSkus(after: string | undefined, limit: number, terms?: CallTerms): Promise<Answer> {
     const skus: SkuView[] = []
     let last = after
     let partition = after === undefined ? 0 : partitionOfSku(after, this.#ports.length || 1)
     for (; partition < this.#ports.length || skus.length === 0; partition++) {
       const command = { kind: 'list-skus', after: last, limit: limit - skus.length } as const
-      const page = await this.#askPartition(partition, command)
+      const page = await this.#askPartition(partition, command, terms)
       if (page.kind !== 'skus') return page
       skus.push(...page.skus)
       const hasMore = page.next !== undefined || partition + 1 < this.#ports.length
@@ -92,15 +99,23 @@ export class Partitions {
     return [...new Set(this.#ports.flatMap((port) => port.unreadyReasons()))]
   }
 
+  #submit(command: RoutedCommand, ticket: AnswerTicket): void {
+    if (this.#ports.length === 0) ticket.answer(UNAVAILABLE)
+    else this.#portOf(partitionOfCommand(command, this.#ports.length)).submit(command, ticket)
+  }
+
   #askEach(command: Command): Promise<readonly Answer[]> {
     if (this.#ports.length === 0) return Promise.resolve([UNAVAILABLE])
     return Promise.all(this.#ports.map((_, partition) => this.#askPartition(partition, command)))
   }
 
-  #askPartition(partition: number, command: Command): Promise<Answer> {
+  #askPartition(partition: number, command: Command, terms?: CallTerms): Promise<Answer> {
     if (this.#ports.length === 0) return Promise.resolve(UNAVAILABLE)
     const port = this.#portOf(partition)
-    return new Promise((resolve) => port.submit(command, { answer: resolve }))
+    return new Promise((resolve) => {
+      const ticket = { answer: resolve }
+      port.submit(command, terms === undefined ? ticket : observe(ticket, terms, this.#deadlines))
+    })
   }
 
   #portOf(partition: number): PartitionPort {

@@ -81,6 +81,7 @@ export class Server {
       now: Date.now,
       onBug: this.#hooks.onBug,
       version: VERSION,
+      serverTiming: this.#settings.serverTiming === 'yes',
     })
     startAccess(this.#access, this.#logger)
     const listenTextResolver = () => 'accepting connections'

@@ -42,6 +42,12 @@ const httpSettings = {
     description:
       'Connections at a time; one more is closed at once. The files that the process may open bound it too.',
   }),
+  serverTiming: Type.String({
+    pattern: '^(yes|no)$',
+    default: 'no',
+    description:
+      'With yes, every answer on SKUs and reservations says by Server-Timing how long each stage took; otherwise those to requests with traceparent do.',
+  }),
 }
 
 const accessSettings = {

@@ -1,5 +1,6 @@
 // A partition behind its sold-out shield: refuses what the shield can, asks for the rest, and shows it every answer.
 import type { Command } from '../core/command.ts'
+import type { CallTerms } from './call-terms.ts'
 import type { Answer, AnswerTicket, PartitionPort } from './partition-port.ts'
 import type { SoldOutShield } from './sold-out-shield.ts'
 
@@ -55,6 +56,10 @@ class SeenTicket implements AnswerTicket {
       this.#source.want(this.#command.sku)
     }
     this.#ticket.answer(answer)
+  }
+
+  get terms(): CallTerms | undefined {
+    return this.#ticket.terms
   }
 
   isOverdue(): boolean {

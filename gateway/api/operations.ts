@@ -6,6 +6,7 @@ import { invariant } from '../../core/invariant.ts'
 import { META_BYTES_MAX } from '../../core/limits.ts'
 import type { ReservationView, SkuView } from '../../core/outcome.ts'
 import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
+import type { CallTerms } from '../call-terms.ts'
 import type { Answer } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
 import type { NewReserve } from '../sold-out-shield.ts'
@@ -26,18 +27,23 @@ const validators = new Map<unknown, Validator>(
   Object.entries(operationSchemas).map(([op, schema]) => [op, Compile(schema)]),
 )
 
-/**
- * Has every operation answered: one result each, in order; those of bad form reach no partition, nor those that are not
- * for `buyer`, where a buyer's own token asks.
- */
+/** Who asks for operations, and on which terms. */
+export interface Asking {
+  /** Where a buyer's own token asks: what is not for this buyer reaches no partition. */
+  readonly buyer?: string | undefined
+  /** What all of them share. */
+  readonly terms?: CallTerms | undefined
+}
+
+/** Has every operation answered: one result each, in order; those of bad form reach no partition. */
 export async function answerOperations(
   partitions: Partitions,
   operations: readonly unknown[],
-  buyer?: string,
+  { buyer, terms }: Asking = {},
 ): Promise<readonly OperationResult[]> {
   const read = operations.map((operation) => readOperation(operation, buyer))
   const commands = read.filter(isCommand)
-  const answers = await partitions.askAll(commands)
+  const answers = await partitions.askAll(commands, terms)
   let next = 0
   return read.map((item) => {
     if (!isCommand(item)) return item

@@ -182,7 +182,12 @@ export const PROBLEMS: Readonly<Record<ProblemCode, ProblemKind>> = {
     false,
     'A bug; the server stops rather than go on with it.',
   ),
-  busy: kind(503, 'Busy', true, 'Too many commands wait. Not executed.'),
+  busy: kind(
+    503,
+    'Busy',
+    true,
+    'Too many commands wait, or this one waited beyond its deadline. Not executed.',
+  ),
   disk_low: kind(
     503,
     'Disk low',

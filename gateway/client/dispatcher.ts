@@ -26,6 +26,7 @@ export interface Errand<Result> {
   readonly request: ClientRequest
   readonly bytes: number
   readonly deadlineMs: number
+  readonly traceparent: string | undefined
   readonly signal: AbortSignal | undefined
   /** The result that a decisive answer says. @throws AttemptError when it makes no sense. */
   readonly read: (answer: TransportAnswer) => Result
@@ -138,7 +139,10 @@ export class Dispatcher {
     let bytes = 0
     for (const call of this.#operations) {
       bytes += call.bytes + 1
-      if (calls.length === operationsMax || (calls.length > 0 && bytes > bytesMax)) break
+      const isFull = calls.length === operationsMax || (calls.length > 0 && bytes > bytesMax)
+      // A request belongs to one trace.
+      const isOfOther = calls.length > 0 && call.traceparent !== calls[0]?.traceparent
+      if (isFull || isOfOther) break
       calls.push(call)
       this.#operations.delete(call)
     }
@@ -153,7 +157,9 @@ export class Dispatcher {
     const timeoutMs = Math.ceil(Math.min(this.#options.attemptMs, longestMs))
     const reason = new Error(`no answer within ${timeoutMs} ms`)
     const timer = setTimeout(() => flight.controller.abort(reason), timeoutMs)
-    const outcome = await this.#attempt(calls, { signal: flight.controller.signal, timeoutMs })
+    const { signal } = flight.controller
+    const traceparent = calls[0]?.traceparent
+    const outcome = await this.#attempt(calls, { signal, timeoutMs, traceparent })
     clearTimeout(timer)
     for (const call of calls) call.flight = undefined
     this.#inFlight -= 1

@@ -14,6 +14,8 @@ import {
 const OPERATIONS_MAX = 1_000
 /** The server's limit is 2^20 for the whole body; this leaves room for what stands around the operations. */
 const BYTES_MAX = 1_000_000
+/** The longest wait that the server lets one ask for. */
+const TIMEOUT_MS_MAX = 60_000
 
 export interface HttpTransportOptions {
   /** Sent with every request, such as `authorization`. */
@@ -104,6 +106,8 @@ class HttpTransport implements ClientTransport {
 
   #initOf(call: HttpCall, attempt: Attempt): RequestInit {
     const headers = new Headers(this.#headers)
+    headers.set('request-timeout-ms', String(Math.min(attempt.timeoutMs, TIMEOUT_MS_MAX)))
+    if (attempt.traceparent !== undefined) headers.set('traceparent', attempt.traceparent)
     // In quotes any visible character may stand, a comma too.
     if (call.key !== undefined) {
       headers.set('idempotency-key', `"${call.key.replace(/["\\]/g, '\\$&')}"`)

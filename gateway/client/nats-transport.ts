@@ -11,6 +11,8 @@ import {
   readOpen,
   skuResultOf,
 } from '../api/sku-calls.ts'
+import { readTraceparent } from '../api/trace-context.ts'
+import type { CallTerms } from '../call-terms.ts'
 import { askHello } from '../nats/hello.ts'
 import { type LinkOptions, NatsLink } from '../nats/link.ts'
 import { linkOptions, type NatsSettings } from '../nats/link-options.ts'
@@ -73,13 +75,15 @@ class NatsTransport implements ClientTransport {
   async send(operations: readonly Operation[], attempt: Attempt): Promise<TransportAnswer[]> {
     const partitions = this.#found()
     return this.#within(attempt, async () =>
-      (await answerOperations(partitions, operations)).map(answerOf),
+      (await answerOperations(partitions, operations, { terms: termsOf(attempt) })).map(answerOf),
     )
   }
 
   async call(call: SkuCall, attempt: Attempt): Promise<TransportAnswer> {
     const partitions = this.#found()
-    return this.#within(attempt, async () => answerOf(await askSku(partitions, call)))
+    return this.#within(attempt, async () =>
+      answerOf(await askSku(partitions, call, termsOf(attempt))),
+    )
   }
 
   async close(): Promise<void> {
@@ -192,9 +196,18 @@ function harmless(onTrouble: NatsTransportOptions['onTrouble']): (reason: string
   }
 }
 
-async function askSku(partitions: Partitions, call: SkuCall): Promise<OperationResult> {
+function termsOf({ timeoutMs, traceparent }: Attempt): CallTerms {
+  const dueAt = performance.now() + timeoutMs
+  return { dueAt, traceparent: readTraceparent(traceparent), timing: undefined }
+}
+
+async function askSku(
+  partitions: Partitions,
+  call: SkuCall,
+  terms: CallTerms,
+): Promise<OperationResult> {
   try {
-    return skuResultOf(await partitions.ask(commandOf(call)))
+    return skuResultOf(await partitions.ask(commandOf(call), terms))
   } catch (problem) {
     if (!(problem instanceof RequestProblem)) throw problem
     return problemBody(problem.code, problem.message)

@@ -16,6 +16,7 @@ export interface CallTerms {
   /** Of the request as JSON. */
   readonly bytes: number
   readonly deadlineMs: number
+  readonly traceparent: string | undefined
   readonly signal: AbortSignal | undefined
   /** Takes the decisive answer. @throws AttemptError when it makes no sense. */
   readonly onAnswer: (answer: TransportAnswer) => void
@@ -28,6 +29,7 @@ export interface CallTerms {
 export class PendingCall {
   readonly request: ClientRequest
   readonly bytes: number
+  readonly traceparent: string | undefined
   /** Set while an attempt is on its way. */
   flight: Flight | undefined
   readonly #terms: CallTerms
@@ -43,6 +45,7 @@ export class PendingCall {
     this.#terms = terms
     this.request = terms.request
     this.bytes = terms.bytes
+    this.traceparent = terms.traceparent
     this.#deadlineAtMs = performance.now() + terms.deadlineMs
     this.#deadlineTimer = setTimeout(() => this.giveUp(), terms.deadlineMs)
     terms.signal?.addEventListener('abort', this.#onAbort, { once: true })

@@ -7,6 +7,8 @@ export interface Attempt {
   readonly signal: AbortSignal
   /** Nobody waits for longer than this, in ms: a server may drop the command afterwards. */
   readonly timeoutMs: number
+  /** W3C Trace Context: the trace that all of it belongs to. */
+  readonly traceparent?: string | undefined
 }
 
 /**

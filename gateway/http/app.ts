@@ -15,6 +15,7 @@ import type { ProcessGauges } from '../console/sampler.ts'
 import type { Partitions } from '../partitions.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
+import { withCallHeaders } from './call-headers.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { guardRoutes } from './guards.ts'
 import { holdRoutes } from './hold-routes.ts'
@@ -24,6 +25,7 @@ import { servePages } from './pages.ts'
 import { requireSaneHeads } from './request-head.ts'
 import { RequestLog } from './request-log.ts'
 import { RequestRecorder } from './request-recorder.ts'
+import { termsReader } from './request-terms.ts'
 import { reservationRoutes } from './reservation-routes.ts'
 import { OPEN } from './route-config.ts'
 import { SECURITY_SCHEMES, withSecurity } from './route-docs.ts'
@@ -52,6 +54,8 @@ export interface AppOptions {
   /** A bug was met: the process must stop. */
   readonly onBug: (bug: unknown) => void
   readonly version: string
+  /** Every answer says how long its stages took; otherwise those that belong to a trace do. */
+  readonly serverTiming?: boolean
 }
 
 /** Builds the app, ready to listen or to be injected into. */
@@ -67,13 +71,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await describe(app, options.version)
   const { board } = options
   const { isStockPublic } = access
+  const termsOf = termsReader(options.serverTiming ?? false)
   // A single SKU is answered with exact numbers, which a banded stream is meant to hide.
-  skuRoutes(app, options.partitions, isStockPublic && board.form.isExact)
+  skuRoutes(app, options.partitions, termsOf, isStockPublic && board.form.isExact)
   stockStreamRoute(app, board, isStockPublic)
   await stockSocketRoute(app, board, isStockPublic)
-  reservationRoutes(app, options.partitions)
+  reservationRoutes(app, options.partitions, termsOf)
   holdRoutes(app, options.partitions)
-  batchRoute(app, options.partitions, recorder)
+  batchRoute(app, options.partitions, termsOf, recorder)
   operationRoutes(app, options.partitions, options.now)
   await registerConsole(app, { ...options, recorder, gauges: NO_GAUGES })
   app.addHook('preClose', async () => board.close())
@@ -171,7 +176,10 @@ async function describe(app: FastifyInstance, version: string): Promise<void> {
       components: { securitySchemes: SECURITY_SCHEMES },
       security: [{ apiKey: [] }, { buyerToken: [] }],
     },
-    transform: ({ schema, url, route }) => ({ schema: withSecurity(schema, route.config), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: withSecurity(withCallHeaders(schema, url), route.config),
+      url,
+    }),
   })
   await servePages(app, describeToPeople, { hasOwnPolicy: true })
   app.get('/openapi.json', { schema: { hide: true }, config: OPEN }, async () => app.swagger())

@@ -6,6 +6,7 @@ import type { ProblemCode } from '../api/problems.ts'
 import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
 import type { Partitions } from '../partitions.ts'
 import type { RequestRecorder } from './request-recorder.ts'
+import { type TermsReader, tellTiming } from './request-terms.ts'
 import { BATCHES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 
@@ -17,6 +18,7 @@ interface BatchRoute {
 export function batchRoute(
   app: FastifyInstance,
   partitions: Partitions,
+  termsOf: TermsReader,
   recorder: RequestRecorder,
 ): void {
   const response = withProblems({ 200: batchAnswer })
@@ -25,7 +27,10 @@ export function batchRoute(
   const options = { schema, config: BATCHES, bodyLimit: BATCH_BYTES_MAX }
   app.post<BatchRoute>('/v1/batch', options, async (request, reply) => {
     const { operations } = request.body
-    const results = await answerOperations(partitions, operations, buyerOf(request.principal))
+    const terms = termsOf(request, reply)
+    const asking = { buyer: buyerOf(request.principal), terms }
+    const results = await answerOperations(partitions, operations, asking)
+    tellTiming(reply, terms)
     countOperations(recorder, operations, results)
     reply.header('content-type', 'application/json; charset=utf-8')
     return reply.serializer(JSON.stringify).send({ results })

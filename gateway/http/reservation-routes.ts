@@ -19,28 +19,33 @@ import {
   reserveBody,
   returnBody,
 } from '../api/schemas.ts'
-import type { Answer, AnswerTicket } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
 import { idempotencyKey } from './idempotency-key.ts'
+import type { TermsReader } from './request-terms.ts'
+import { type AskReservation, reservationCalls } from './reservation-call.ts'
 import { HOLDS, LOOKS_UP, RESERVES, SETTLES } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
-import { sendReservation } from './send-answer.ts'
 
 interface IdRoute {
   Params: { id: string }
 }
 
 /** Registers the calls on single reservations. */
-export function reservationRoutes(app: FastifyInstance, partitions: Partitions): void {
-  reserveRoute(app, partitions)
-  lookUpRoute(app, partitions)
-  confirmRoute(app, partitions)
-  cancelRoute(app, partitions)
-  extendRoute(app, partitions)
-  returnRoute(app, partitions)
+export function reservationRoutes(
+  app: FastifyInstance,
+  partitions: Partitions,
+  termsOf: TermsReader,
+): void {
+  const ask = reservationCalls(partitions, termsOf)
+  reserveRoute(app, ask)
+  lookUpRoute(app, ask)
+  confirmRoute(app, ask)
+  cancelRoute(app, ask)
+  extendRoute(app, ask)
+  returnRoute(app, ask)
 }
 
-function reserveRoute(app: FastifyInstance, partitions: Partitions): void {
+function reserveRoute(app: FastifyInstance, ask: AskReservation): void {
   const response = withProblems({ 200: reservationAnswer, 201: reservationAnswer })
   const summary = 'Hold units for a buyer'
   const tags = ['reservations']
@@ -66,12 +71,12 @@ function reserveRoute(app: FastifyInstance, partitions: Partitions): void {
         meta,
         isFreshId,
       } as const
-      partitions.submit(command, new ReservationTicket(request, reply))
+      ask(command, request, reply)
     },
   )
 }
 
-function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
+function lookUpRoute(app: FastifyInstance, ask: AskReservation): void {
   const response = withProblems({ 200: reservationAnswer })
   const schema = { summary: 'Look one up', tags: ['reservations'], params: idParams, response }
   app.get<IdRoute>('/v1/reservations/:id', { schema, config: LOOKS_UP }, (request, reply) => {
@@ -79,11 +84,11 @@ function lookUpRoute(app: FastifyInstance, partitions: Partitions): void {
     const command = { kind: 'read-reservation', id: idOf(request), buyer } as const
     // What a buyer holds is nobody else's, and changes by itself.
     reply.header('cache-control', 'no-store')
-    partitions.submit(command, new ReservationTicket(request, reply))
+    ask(command, request, reply)
   })
 }
 
-function confirmRoute(app: FastifyInstance, partitions: Partitions): void {
+function confirmRoute(app: FastifyInstance, ask: AskReservation): void {
   const schema = changeSchema('Sell what is held', confirmBody)
   app.post<IdRoute & { Body: ConfirmBody }>(
     '/v1/reservations/:id/confirm',
@@ -91,12 +96,12 @@ function confirmRoute(app: FastifyInstance, partitions: Partitions): void {
     (request, reply) => {
       const { quantity, paymentId } = request.body
       const command = { kind: 'confirm', id: idOf(request), quantity, paymentId } as const
-      partitions.submit(command, new ReservationTicket(request, reply))
+      ask(command, request, reply)
     },
   )
 }
 
-function cancelRoute(app: FastifyInstance, partitions: Partitions): void {
+function cancelRoute(app: FastifyInstance, ask: AskReservation): void {
   const schema = changeSchema('Give a hold back', cancelBody)
   app.post<IdRoute>(
     '/v1/reservations/:id/cancel',
@@ -104,12 +109,12 @@ function cancelRoute(app: FastifyInstance, partitions: Partitions): void {
     (request, reply) => {
       const buyer = buyerOf(request.principal)
       const command = { kind: 'cancel', id: idOf(request), buyer } as const
-      partitions.submit(command, new ReservationTicket(request, reply))
+      ask(command, request, reply)
     },
   )
 }
 
-function extendRoute(app: FastifyInstance, partitions: Partitions): void {
+function extendRoute(app: FastifyInstance, ask: AskReservation): void {
   const schema = changeSchema('Hold longer', extendBody)
   app.post<IdRoute & { Body: ExtendBody }>(
     '/v1/reservations/:id/extend',
@@ -118,12 +123,12 @@ function extendRoute(app: FastifyInstance, partitions: Partitions): void {
       const { holdMs } = request.body
       const buyer = buyerOf(request.principal)
       const command = { kind: 'extend', id: idOf(request), holdMs, buyer } as const
-      partitions.submit(command, new ReservationTicket(request, reply))
+      ask(command, request, reply)
     },
   )
 }
 
-function returnRoute(app: FastifyInstance, partitions: Partitions): void {
+function returnRoute(app: FastifyInstance, ask: AskReservation): void {
   const schema = changeSchema('Take sold units back', returnBody)
   app.post<IdRoute & { Body: ReturnBody }>(
     '/v1/reservations/:id/return',
@@ -131,24 +136,9 @@ function returnRoute(app: FastifyInstance, partitions: Partitions): void {
     (request, reply) => {
       const { returnedTotal } = request.body
       const command = { kind: 'return', id: idOf(request), returnedTotal } as const
-      partitions.submit(command, new ReservationTicket(request, reply))
+      ask(command, request, reply)
     },
   )
-}
-
-/** The reply to a call on one reservation: sent when the partition answers, without a promise in between. */
-class ReservationTicket implements AnswerTicket {
-  readonly #request: FastifyRequest
-  readonly #reply: FastifyReply
-
-  constructor(request: FastifyRequest, reply: FastifyReply) {
-    this.#request = request
-    this.#reply = reply
-  }
-
-  answer(answer: Answer): void {
-    sendReservation(this.#request, this.#reply, answer)
-  }
 }
 
 function changeSchema<Body>(summary: string, body: Body) {

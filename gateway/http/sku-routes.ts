@@ -1,5 +1,6 @@
 // /v1/skus: open, replace or amend the rules, adjust the stock, look up, list.
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { RoutedCommand } from '../../core/command.ts'
 import { SKUS_PER_PAGE_MAX } from '../../core/limits.ts'
 import { operatorOf } from '../access/principal.ts'
 import { skuAnswerBody, skuETag } from '../api/answer-bodies.ts'
@@ -18,9 +19,11 @@ import {
   stockBody,
 } from '../api/schemas.ts'
 import { openCommand } from '../api/sku-calls.ts'
+import type { Answer } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
 import { requiredIdempotencyKey } from './idempotency-key.ts'
 import { isStillFresh } from './if-none-match.ts'
+import { type TermsReader, tellTiming } from './request-terms.ts'
 import { OPERATES, PUBLIC_READS, READS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendNo, sendSku } from './send-answer.ts'
@@ -34,15 +37,36 @@ interface SkuRoute {
 }
 
 /** Registers the calls on SKUs; `isPublic` where everybody may know the stock. */
-export function skuRoutes(app: FastifyInstance, partitions: Partitions, isPublic: boolean): void {
-  openRoute(app, partitions)
-  amendRoute(app, partitions)
-  stockRoute(app, partitions)
-  lookUpRoute(app, partitions, isPublic)
-  listRoute(app, partitions)
+export function skuRoutes(
+  app: FastifyInstance,
+  partitions: Partitions,
+  termsOf: TermsReader,
+  isPublic: boolean,
+): void {
+  const ask = skuCalls(partitions, termsOf)
+  openRoute(app, ask)
+  amendRoute(app, ask)
+  stockRoute(app, ask)
+  lookUpRoute(app, ask, isPublic)
+  listRoute(app, partitions, termsOf)
 }
 
-function openRoute(app: FastifyInstance, partitions: Partitions): void {
+type AskSku = (
+  command: RoutedCommand,
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => Promise<Answer>
+
+function skuCalls(partitions: Partitions, termsOf: TermsReader): AskSku {
+  return async (command, request, reply) => {
+    const terms = termsOf(request, reply)
+    const answer = await partitions.ask(command, terms)
+    tellTiming(reply, terms)
+    return answer
+  }
+}
+
+function openRoute(app: FastifyInstance, ask: AskSku): void {
   const response = withProblems({ 200: skuAnswer, 201: skuAnswer })
   const summary = 'Open a SKU, or replace its rules'
   const schema = { summary, tags: ['skus'], params: skuParams, body: skuBody, response }
@@ -51,12 +75,12 @@ function openRoute(app: FastifyInstance, partitions: Partitions): void {
     { schema, config: OPERATES },
     async (request, reply) => {
       const command = openCommand(request.params.sku, request.body, operatorOf(request.principal))
-      return sendSku(request, reply, await partitions.ask(command))
+      return sendSku(request, reply, await ask(command, request, reply))
     },
   )
 }
 
-function amendRoute(app: FastifyInstance, partitions: Partitions): void {
+function amendRoute(app: FastifyInstance, ask: AskSku): void {
   const response = withProblems({ 200: skuAnswer })
   const summary = 'Change some rules: pause or resume, open or close now, another price or limit'
   const schema = {
@@ -70,12 +94,12 @@ function amendRoute(app: FastifyInstance, partitions: Partitions): void {
       const { sku } = request.params
       const by = operatorOf(request.principal)
       const command = { kind: 'amend', sku, changes: request.body, by } as const
-      return sendSku(request, reply, await partitions.ask(command))
+      return sendSku(request, reply, await ask(command, request, reply))
     },
   )
 }
 
-function stockRoute(app: FastifyInstance, partitions: Partitions): void {
+function stockRoute(app: FastifyInstance, ask: AskSku): void {
   const response = withProblems({ 200: skuAnswer })
   const schema = {
     summary: 'Add units, or take away units that nobody holds',
@@ -93,19 +117,19 @@ function stockRoute(app: FastifyInstance, partitions: Partitions): void {
       const key = requiredIdempotencyKey(request)
       const by = operatorOf(request.principal)
       const command = { kind: 'adjust', sku, key, ...request.body, by } as const
-      return sendSku(request, reply, await partitions.ask(command))
+      return sendSku(request, reply, await ask(command, request, reply))
     },
   )
 }
 
-function lookUpRoute(app: FastifyInstance, partitions: Partitions, isPublic: boolean): void {
+function lookUpRoute(app: FastifyInstance, ask: AskSku, isPublic: boolean): void {
   const notModified = { description: 'It is still what If-None-Match says.', type: 'null' }
   const response = withProblems({ 200: skuAnswer, 304: notModified })
   const schema = { summary: 'Look one up', tags: ['skus'], params: skuParams, response }
   const config = isPublic ? PUBLIC_READS : READS
   app.get<SkuRoute>('/v1/skus/:sku', { schema, config }, async (request, reply) => {
     const command = { kind: 'read-sku', sku: request.params.sku } as const
-    const answer = await partitions.ask(command)
+    const answer = await ask(command, request, reply)
     if (answer.kind !== 'sku') {
       // Caches keep a 404 as they like; the next moment the SKU may be opened.
       reply.header('cache-control', 'no-store')
@@ -120,7 +144,7 @@ function lookUpRoute(app: FastifyInstance, partitions: Partitions, isPublic: boo
   })
 }
 
-function listRoute(app: FastifyInstance, partitions: Partitions): void {
+function listRoute(app: FastifyInstance, partitions: Partitions, termsOf: TermsReader): void {
   const response = withProblems({ 200: skusAnswer })
   const summary = 'List them in the order of opening'
   const schema = { summary, tags: ['skus'], querystring: skusQuery, response }
@@ -130,7 +154,7 @@ function listRoute(app: FastifyInstance, partitions: Partitions): void {
     async (request, reply) => {
       const limit = Number(request.query.limit ?? SKUS_PER_PAGE_MAX)
       const { after } = request.query
-      const answer = await partitions.listSkus(after, limit)
+      const answer = await partitions.listSkus(after, limit, termsOf(request, reply))
       if (answer.kind !== 'skus') return sendNo(request, reply, answer)
       return reply.send({ skus: answer.skus.map(skuAnswerBody), next: answer.next })
     },

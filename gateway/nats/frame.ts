@@ -5,6 +5,7 @@ import type { Command, ListDue, ListSkus } from '../../core/command.ts'
 import { partitionOfCommand } from '../../core/partition-of.ts'
 import type { Plain } from '../../journal/event-codec.ts'
 import { packr } from '../../journal/message-pack.ts'
+import { TRACEPARENT } from '../api/trace-context.ts'
 import { encodeCommand, readCommand } from './command-codec.ts'
 import {
   DEADLINE_MS_MAX,
@@ -34,6 +35,18 @@ export interface CommandFrame extends FramePlace {
   /** How long after `sentAtMs` the commands may still be begun. */
   readonly dueInMs: number
   readonly commands: readonly Command[]
+  /** Of those commands that have one, in the order of the commands. */
+  readonly notes: readonly CommandNote[]
+}
+
+/** What a frame says of one of its commands. */
+export interface CommandNote {
+  /** Which command. */
+  readonly index: number
+  /** How long after `sentAtMs` it may still be begun, when that is less than the frame's. */
+  readonly dueInMs: number | null
+  /** The trace that it belongs to. */
+  readonly traceparent: string | null
 }
 
 /** Why a frame was not executed, as a whole. */
@@ -45,13 +58,23 @@ export interface AnswerFrame extends FramePlace {
   readonly epoch: number
   readonly number: number
   readonly answers: readonly Plain[] | FrameRefusal
+  /** Whole µs in queue, actor and journal, by the frame's last command; absent for a refusal. */
+  readonly stageMicros?: StageMicros
 }
+
+/** Queue, actor, journal. */
+export type StageMicros = readonly [number, number, number]
 
 const integer = (maximum: number) => Type.Integer({ minimum: 0, maximum })
 const place = [integer(9_999), Type.Integer({ minimum: 1, maximum: 9_999 })]
 const safe = integer(Number.MAX_SAFE_INTEGER)
 const sender = Type.String({ pattern: `^[A-Za-z0-9_-]{1,${SENDER_LENGTH_MAX}}$` })
 
+const noteForm = Type.Tuple([
+  integer(FRAME_COMMANDS_MAX - 1),
+  Type.Union([integer(DEADLINE_MS_MAX), Type.Null()]),
+  Type.Union([Type.String({ pattern: TRACEPARENT }), Type.Null()]),
+])
 const commandForm = Compile(
   Type.Tuple([
     Type.Literal(FRAME_VERSION),
@@ -62,18 +85,18 @@ const commandForm = Compile(
     safe,
     integer(DEADLINE_MS_MAX),
     Type.Array(Type.Unknown(), { minItems: 1, maxItems: FRAME_COMMANDS_MAX }),
+    Type.Array(noteForm, { maxItems: FRAME_COMMANDS_MAX }),
   ]),
 )
+const answerHead = [Type.Literal(FRAME_VERSION), ...place, safe, safe]
 const answerForm = Compile(
-  Type.Tuple([
-    Type.Literal(FRAME_VERSION),
-    ...place,
-    safe,
-    safe,
-    Type.Union([
+  Type.Union([
+    Type.Tuple([
+      ...answerHead,
       Type.Array(Type.Unknown(), { maxItems: FRAME_COMMANDS_MAX }),
-      ...REFUSALS.map((reason) => Type.Literal(reason)),
+      Type.Tuple([safe, safe, safe]),
     ]),
+    Type.Tuple([...answerHead, Type.Union(REFUSALS.map((reason) => Type.Literal(reason)))]),
   ]),
 )
 
@@ -85,7 +108,8 @@ const versionRefusalForm = Compile(
 export function encodeCommandFrame(frame: CommandFrame): Uint8Array {
   const { partition, partitionCount, epoch, number, sentAtMs, dueInMs } = frame
   const head = [FRAME_VERSION, partition, partitionCount, epoch, frame.sender, number]
-  return packr.pack([...head, sentAtMs, dueInMs, frame.commands.map(encodeCommand)])
+  const notes = frame.notes.map((note) => [note.index, note.dueInMs, note.traceparent])
+  return packr.pack([...head, sentAtMs, dueInMs, frame.commands.map(encodeCommand), notes])
 }
 
 /** The frame that `bytes` hold for the owner of `own`, or why it must not be executed. */
@@ -96,18 +120,20 @@ export function readCommandFrame(bytes: Uint8Array, own: FramePlace): CommandFra
   if (!Array.isArray(value)) return 'malformed'
   if (value[0] !== FRAME_VERSION) return 'version'
   if (!commandForm.Check(value)) return 'malformed'
-  const [, partition, partitionCount, epoch, name, number, sentAtMs, dueInMs, wires] =
+  const [, partition, partitionCount, epoch, name, number, sentAtMs, dueInMs, wires, noteWires] =
     value as unknown as CommandFields
   if (partition !== own.partition || partitionCount !== own.partitionCount) return 'place'
   const commands = readCommands(wires, own)
-  if (commands === undefined) return 'malformed'
+  const notes = readNotes(noteWires, wires.length)
+  if (commands === undefined || notes === undefined) return 'malformed'
   const times = { sentAtMs, dueInMs }
-  return { partition, partitionCount, epoch, sender: name, number, ...times, commands }
+  return { partition, partitionCount, epoch, sender: name, number, ...times, commands, notes }
 }
 
 export function encodeAnswerFrame(frame: AnswerFrame): Uint8Array {
-  const { partition, partitionCount, epoch, number, answers } = frame
-  return packr.pack([FRAME_VERSION, partition, partitionCount, epoch, number, answers])
+  const { partition, partitionCount, epoch, number, answers, stageMicros } = frame
+  const fields = [FRAME_VERSION, partition, partitionCount, epoch, number, answers]
+  return packr.pack(typeof answers === 'string' ? fields : [...fields, stageMicros ?? [0, 0, 0]])
 }
 
 /** Whether its answer is a list, by far the largest ones: alone in a frame, every frame's answers fit one message. */
@@ -119,12 +145,34 @@ export function travelsAlone(command: Command): command is ListSkus | ListDue {
 export function readAnswerFrame(bytes: Uint8Array): AnswerFrame | 'version' | undefined {
   const value = unpack(bytes)
   if (!answerForm.Check(value)) return versionRefusalForm.Check(value) ? 'version' : undefined
-  const [, partition, partitionCount, epoch, number, answers] = value as unknown as AnswerFields
-  return { partition, partitionCount, epoch, number, answers }
+  const [, partition, partitionCount, epoch, number, answers, stageMicros] =
+    value as unknown as AnswerFields
+  const head = { partition, partitionCount, epoch, number, answers }
+  return stageMicros === undefined ? head : { ...head, stageMicros }
 }
 
-type CommandFields = [2, number, number, number, string, number, number, number, unknown[]]
-type AnswerFields = [2, number, number, number, number, Plain[] | FrameRefusal]
+type NoteFields = [number, number | null, string | null]
+type CommandFields = [
+  ...[version: number, partition: number, partitionCount: number, epoch: number, sender: string],
+  ...[number: number, sentAtMs: number, dueInMs: number, commands: unknown[], notes: NoteFields[]],
+]
+type AnswerFields = [
+  ...[version: number, partition: number, partitionCount: number, epoch: number, number: number],
+  ...[answers: Plain[] | FrameRefusal, stageMicros: StageMicros | undefined],
+]
+
+// Each of another command, in order, and none that says nothing.
+function readNotes(wires: readonly NoteFields[], count: number): CommandNote[] | undefined {
+  const notes: CommandNote[] = []
+  let last = -1
+  for (const [index, dueInMs, traceparent] of wires) {
+    const saysNothing = dueInMs === null && traceparent === null
+    if (index <= last || index >= count || saysNothing) return undefined
+    last = index
+    notes.push({ index, dueInMs, traceparent })
+  }
+  return notes
+}
 
 // Every one, or none: a frame with one bad command in it did not come from a gateway of ours.
 function readCommands(wires: readonly unknown[], own: FramePlace): Command[] | undefined {

@@ -6,6 +6,7 @@ import { invariant } from '../../core/invariant.ts'
 import { answerOperations, RESULT_BYTES_MAX } from '../api/operations.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
+import type { CallTerms } from '../call-terms.ts'
 import { hasRoom, laneOf } from '../lane.ts'
 import type { LoadGauge } from '../load-gauge.ts'
 import type { Partitions } from '../partitions.ts'
@@ -14,7 +15,7 @@ import { messageCallback } from './message-callback.ts'
 import { type CallDesk, NativeCall } from './native-call.ts'
 import {
   NATIVE_VERBS,
-  type NativeEncoding,
+  type NativeHead,
   type NativeVerb,
   readBatch,
   readHead,
@@ -132,21 +133,22 @@ export class NativeApi {
     const call = new NativeCall(desk, reply, this.#requestIdOf(head.requestId), head.encoding)
     if (head.problem !== undefined) call.refuse(head.problem)
     else if (this.#inFlight >= NATIVE_IN_FLIGHT_MAX) call.refuse(problemBody('busy'))
-    else this.#take(verb, call, head.encoding, message.data)
+    else this.#take(verb, call, head, message.data)
   }
 
-  #take(verb: NativeVerb, call: NativeCall, encoding: NativeEncoding, payload: Uint8Array): void {
+  #take(verb: NativeVerb, call: NativeCall, head: NativeHead, payload: Uint8Array): void {
+    const { encoding, terms } = head
     try {
       const value = readPayload(verb, encoding, payload)
-      if (verb === 'batch') this.#askBatch(call, readBatch(value))
-      else this.#askSingle(call, readSingle(verb, value))
+      if (verb === 'batch') this.#askBatch(call, readBatch(value), terms)
+      else this.#askSingle(call, readSingle(verb, value), terms)
     } catch (error) {
       if (error instanceof RequestProblem) call.refuse(problemBody(error.code, error.message))
       else call.fail(error)
     }
   }
 
-  #askSingle(call: NativeCall, command: RoutedCommand): void {
+  #askSingle(call: NativeCall, command: RoutedCommand, terms: CallTerms | undefined): void {
     this.#requireRoom(1)
     const lane = laneOf(command)
     const { gauge } = this.#options
@@ -155,13 +157,13 @@ export class NativeApi {
       return
     }
     call.begin(1)
-    this.#options.partitions.submit(command, call)
+    this.#options.partitions.submit(command, call, terms)
   }
 
-  #askBatch(call: NativeCall, operations: readonly unknown[]): void {
+  #askBatch(call: NativeCall, operations: readonly unknown[], terms: CallTerms | undefined): void {
     this.#requireRoom(operations.length)
     call.begin(operations.length)
-    answerOperations(this.#options.partitions, operations).then(
+    answerOperations(this.#options.partitions, operations, { terms }).then(
       (results) => call.send(200, { results }),
       (error) => call.fail(error),
     )

@@ -5,6 +5,7 @@ import type { RoutedCommand } from '../../core/command.ts'
 import { isJsonType, parseJsonBody } from '../api/json-body.ts'
 import { firstError, isCommand, readOperation } from '../api/operations.ts'
 import { type ProblemBody, problemBody, RequestProblem } from '../api/problem-body.ts'
+import { readTimeoutMs } from '../api/request-timeout.ts'
 import {
   BATCH_BYTES_MAX,
   BODY_BYTES_MAX,
@@ -12,6 +13,8 @@ import {
   type operationSchemas,
   skuParams,
 } from '../api/schemas.ts'
+import { readTraceparent } from '../api/trace-context.ts'
+import type { CallTerms } from '../call-terms.ts'
 import { readMessagePack } from './native-message-pack.ts'
 
 /** The last token of the subjects, one per call. */
@@ -36,13 +39,20 @@ export interface NativeHead {
   readonly encoding: NativeEncoding
   /** As it was sent: nobody has checked it. */
   readonly requestId: string | undefined
+  /** What the caller asks for besides the call; undefined for most. */
+  readonly terms: CallTerms | undefined
   /** Why the request cannot be taken; the payload then has no meaning. */
   readonly problem: ProblemBody | undefined
 }
 
 /** What reading the headers of a stranger may cost: the client library's reader takes quadratic time. */
 const HEAD_BYTES_MAX = 4 * 1024
-const BARE: NativeHead = { encoding: 'application/json', requestId: undefined, problem: undefined }
+const BARE: NativeHead = {
+  encoding: 'application/json',
+  requestId: undefined,
+  terms: undefined,
+  problem: undefined,
+}
 const MESSAGE_PACK = /^application\/msgpack$/i
 
 const batchForm: Validator = Compile(batchBody)
@@ -104,17 +114,40 @@ export function readSingle(verb: Exclude<NativeVerb, 'batch'>, value: unknown): 
 }
 
 function headOf(headers: MsgHdrs): NativeHead {
-  const [requestId, ...moreIds] = headers.values('X-Request-Id', Match.IgnoreCase)
-  const [type = 'application/json', ...moreTypes] = headers.values('Content-Type', Match.IgnoreCase)
+  const [requestId, ...moreIds] = valuesOf(headers, 'X-Request-Id')
+  const [type = 'application/json', ...moreTypes] = valuesOf(headers, 'Content-Type')
   const sent = moreIds.length === 0 ? requestId : undefined
-  if (moreTypes.length === 0) {
-    if (isJsonType(type)) return { ...BARE, requestId: sent }
-    if (MESSAGE_PACK.test(type)) {
-      return { encoding: 'application/msgpack', requestId: sent, problem: undefined }
-    }
+  const encoding = moreTypes.length === 0 ? encodingOf(type) : undefined
+  if (encoding === undefined) {
+    const words = 'Send application/json in UTF-8, or application/msgpack.'
+    return { ...badHead('unsupported_media_type', words), requestId: sent }
   }
-  const words = 'Send application/json in UTF-8, or application/msgpack.'
-  return { ...badHead('unsupported_media_type', words), requestId: sent }
+  try {
+    return { encoding, requestId: sent, terms: termsOf(headers), problem: undefined }
+  } catch (problem) {
+    if (!(problem instanceof RequestProblem)) throw problem
+    return { ...badHead(problem.code, problem.message), encoding, requestId: sent }
+  }
+}
+
+function encodingOf(type: string): NativeEncoding | undefined {
+  if (isJsonType(type)) return 'application/json'
+  return MESSAGE_PACK.test(type) ? 'application/msgpack' : undefined
+}
+
+// Counted from here: how long a message took to come, no header can say.
+function termsOf(headers: MsgHdrs): CallTerms | undefined {
+  const timeouts = valuesOf(headers, 'Request-Timeout-Ms')
+  const traceparents = valuesOf(headers, 'traceparent')
+  const traceparent = traceparents.length === 1 ? readTraceparent(traceparents[0]) : undefined
+  if (timeouts.length === 0 && traceparent === undefined) return undefined
+  const timeoutMs = timeouts.length === 0 ? undefined : readTimeoutMs(timeouts.join())
+  const dueAt = timeoutMs === undefined ? undefined : performance.now() + timeoutMs
+  return { dueAt, traceparent, timing: undefined }
+}
+
+function valuesOf(headers: MsgHdrs, name: string): readonly string[] {
+  return headers.values(name, Match.IgnoreCase)
 }
 
 function badHead(code: ProblemBody['code'], detail: string): NativeHead {

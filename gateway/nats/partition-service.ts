@@ -1,9 +1,8 @@
 // The owner's side of a partition behind NATS: frames in, each command to the partition, answers out in one frame.
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Msg, Subscription } from '@nats-io/transport-node'
-import type { Plain } from '../../journal/event-codec.ts'
-import type { Answer, AnswerTicket, PartitionPort } from '../partition-port.ts'
-import { encodeAnswer } from './answer-codec.ts'
+import type { PartitionPort } from '../partition-port.ts'
+import { stageMicrosOf } from './command-notes.ts'
 import {
   type AnswerFrame,
   type CommandFrame,
@@ -18,6 +17,7 @@ import type { NatsLink } from './link.ts'
 import { messageCallback } from './message-callback.ts'
 import { send } from './payload.ts'
 import { isSaneReply } from './reply-subject.ts'
+import { FrameTicket, NotedFrameTicket, RunningFrame, type TracedCommand } from './running-frame.ts'
 import { commandSubject, helloSubject } from './subjects.ts'
 
 /** How long `stop` waits for NATS to confirm that it sends nothing more; it may hang. */
@@ -36,6 +36,8 @@ export interface PartitionServiceOptions extends FramePlace {
   readonly onFenced: (epoch: number) => void
   /** A frame was dropped or refused: words for the log, to be bounded there. */
   readonly onPoison: (reason: string, bytes: number) => void
+  /** A command that belongs to a trace was answered. Must not throw. */
+  readonly onTraced?: (traced: TracedCommand) => void
 }
 
 /**
@@ -115,11 +117,24 @@ export class PartitionService {
     this.#running.add(name)
     const running = new RunningFrame(frame.commands.length, dueAt, (answers) => {
       this.#running.delete(name)
-      this.#send(reply, frame.number, answers)
+      this.#send(reply, frame.number, answers, running)
       if (this.#running.size === 0) this.#onIdle?.()
     })
-    frame.commands.forEach((command, index) => {
-      this.#options.port.submit(command, new FrameTicket(running, index))
+    this.#submitAll(frame, running, now - waitedMs)
+  }
+
+  // Notes come in the order of the commands.
+  #submitAll({ commands, notes }: CommandFrame, running: RunningFrame, sentAt: number): void {
+    const { port, onTraced } = this.#options
+    let next = 0
+    commands.forEach((command, index) => {
+      const note = notes[next]
+      if (note?.index !== index) {
+        port.submit(command, new FrameTicket(running, index))
+        return
+      }
+      next++
+      port.submit(command, new NotedFrameTicket(running, { command, note, sentAt, onTraced }))
     })
   }
 
@@ -127,11 +142,18 @@ export class PartitionService {
     this.#send(reply, number, reason)
   }
 
-  #send(reply: string, number: number, answers: AnswerFrame['answers']): void {
+  #send(
+    reply: string,
+    number: number,
+    answers: AnswerFrame['answers'],
+    running?: RunningFrame,
+  ): void {
     const { link, partition, partitionCount, epoch, isOwner, onPoison } = this.#options
     // Who is not the owner any more must not say what became of anything.
     if (!isOwner()) return
-    const frame = encodeAnswerFrame({ partition, partitionCount, epoch, number, answers })
+    const times = running && { stageMicros: stageMicrosOf(running.timing.stages()) }
+    const head = { partition, partitionCount, epoch, number }
+    const frame = encodeAnswerFrame({ ...head, answers, ...times })
     send(link, reply, frame, (reason) => onPoison(reason, frame.length))
   }
 
@@ -140,43 +162,5 @@ export class PartitionService {
     if (!isSaneReply(reply) || !isOwner()) return
     const hello = encodeHello(this.#options)
     send(link, reply, hello, (reason) => onPoison(reason, hello.length))
-  }
-}
-
-/** The answers of one frame, until the last has come. */
-class RunningFrame {
-  readonly dueAt: number
-  readonly #answers: Plain[]
-  readonly #onComplete: (answers: readonly Plain[]) => void
-  #missing: number
-
-  constructor(count: number, dueAt: number, onComplete: (answers: readonly Plain[]) => void) {
-    this.dueAt = dueAt
-    this.#answers = new Array<Plain>(count)
-    this.#missing = count
-    this.#onComplete = onComplete
-  }
-
-  take(index: number, answer: Plain): void {
-    this.#answers[index] = answer
-    if (--this.#missing === 0) this.#onComplete(this.#answers)
-  }
-}
-
-class FrameTicket implements AnswerTicket {
-  readonly #frame: RunningFrame
-  readonly #index: number
-
-  constructor(frame: RunningFrame, index: number) {
-    this.#frame = frame
-    this.#index = index
-  }
-
-  answer(answer: Answer): void {
-    this.#frame.take(this.#index, encodeAnswer(answer))
-  }
-
-  isOverdue(): boolean {
-    return performance.now() >= this.#frame.dueAt
   }
 }

@@ -6,6 +6,7 @@ import { hasRoom, laneOf, QUEUE_DELAY_MS_MAX } from '../lane.ts'
 import type { Answer, AnswerTicket, FaultCode, PartitionPort } from '../partition-port.ts'
 import { readAnswer } from './answer-codec.ts'
 import { commandBytesMax } from './command-codec.ts'
+import { noteBytesMax, noteOf, tellStages } from './command-notes.ts'
 import {
   type AnswerFrame,
   encodeCommandFrame,
@@ -180,7 +181,7 @@ export class RemotePartition implements PartitionPort {
     let bytes = 0
     for (let next = this.#queue.peek(); next !== undefined; next = this.#queue.peek()) {
       const isAlone = travelsAlone(next.command)
-      bytes += commandBytesMax(next.command)
+      bytes += commandBytesMax(next.command) + noteBytesMax(next.ticket)
       const isFull = bytes > FRAME_BYTES_MAX || items.length === FRAME_COMMANDS_MAX
       if (items.length > 0 && (isFull || isAlone)) return items
       this.#queue.shift()
@@ -200,6 +201,7 @@ export class RemotePartition implements PartitionPort {
       sentAtMs: Math.floor(now),
       dueInMs: Math.max(0, Math.floor(frame.dueAt - now)),
       commands: frame.items.map(({ command }) => command),
+      notes: frame.items.flatMap(({ ticket }, index) => noteOf(ticket, index, now) ?? []),
     })
     frame.nextAttemptAt = now + this.#attemptMs
     if (send(link, this.#subject, bytes, onTrouble, `${this.#inbox}.${frame.number}`)) return
@@ -233,8 +235,9 @@ export class RemotePartition implements PartitionPort {
     } else this.#heedAnswers(frame, answer)
   }
 
-  #heedAnswers(frame: FrameInFlight, { epoch, number, answers }: AnswerFrame): void {
+  #heedAnswers(frame: FrameInFlight, answer: AnswerFrame): void {
     const { onTrouble } = this.#options
+    const { epoch, number, answers } = answer
     if (epoch < this.#epoch) {
       onTrouble('an answer of an owner that was replaced was dropped')
       return
@@ -242,7 +245,7 @@ export class RemotePartition implements PartitionPort {
     this.#epoch = epoch
     if (typeof answers === 'string') this.#heedRefusal(frame, answers)
     else if (number === frame.number && answers.length === frame.items.length) {
-      this.#finish(frame, answers)
+      this.#finish(frame, answers, answer.stageMicros)
     } else onTrouble('an answer frame for another frame was dropped')
   }
 
@@ -266,7 +269,11 @@ export class RemotePartition implements PartitionPort {
     this.#sender = `${name}-${this.#renamings.toString(36)}`
   }
 
-  #finish(frame: FrameInFlight, encoded: readonly unknown[]): void {
+  #finish(
+    frame: FrameInFlight,
+    encoded: readonly unknown[],
+    stageMicros: AnswerFrame['stageMicros'],
+  ): void {
     let answers: Answer[]
     try {
       answers = frame.items.map(({ command }, index) => readAnswer(encoded[index], command))
@@ -279,7 +286,9 @@ export class RemotePartition implements PartitionPort {
     answers.forEach((answer, index) => {
       // What this attempt did not execute, an earlier one may have executed.
       const isUnknown = frame.mayHaveRun && answer.kind === 'fault'
-      frame.items[index]?.ticket.answer(isUnknown ? OUTCOME_UNKNOWN : answer)
+      const ticket = frame.items[index]?.ticket
+      tellStages(ticket, stageMicros)
+      ticket?.answer(isUnknown ? OUTCOME_UNKNOWN : answer)
     })
     this.#goOn()
   }

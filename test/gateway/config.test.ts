@@ -153,6 +153,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   partition: '1/2,0/2',
   acceptOlderJournal: 'yes',
   publicStock: 'yes',
+  serverTiming: 'yes',
 }
 
 function anotherThan(standard: string | number | undefined): string {

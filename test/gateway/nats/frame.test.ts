@@ -8,6 +8,7 @@ import { encodeAnswer } from '../../../gateway/nats/answer-codec.ts'
 import {
   type AnswerFrame,
   type CommandFrame,
+  type CommandNote,
   encodeAnswerFrame,
   encodeCommandFrame,
   FRAME_VERSION,
@@ -24,18 +25,39 @@ import { anyCommand } from '../../fixtures/any-command.ts'
 import { cancel, idOf, open, readSku, reserve, START } from '../../fixtures/commands.ts'
 import { propertyTest, randomTest } from '../../fixtures/seed.ts'
 
+const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 const OWN = { partition: 0, partitionCount: 1 }
 const FRAME: CommandFrame = {
   ...{ ...OWN, epoch: 3, sender: 'Gate_way-1', number: 7, sentAtMs: 1_234, dueInMs: 5_000 },
   commands: [reserve('k', 2, { meta: 'for her' }), cancel('k'), readSku()],
+  notes: [
+    { index: 0, dueInMs: 250, traceparent: null },
+    { index: 2, dueInMs: null, traceparent: TRACEPARENT },
+  ],
 }
-const ANSWERS: AnswerFrame = { ...OWN, epoch: 3, number: 7, answers: [[7, 'busy']] }
+const GOOD_NOTES = [
+  [0, 250, null],
+  [2, null, TRACEPARENT],
+]
+const ANSWERS: AnswerFrame = {
+  ...OWN,
+  epoch: 3,
+  number: 7,
+  answers: [[7, 'busy']],
+  stageMicros: [1, 2, 3],
+}
 
 /** The frame as an array, with one field changed. */
 function commandFields(position: number, value: unknown): unknown[] {
   const fields: unknown[] = packr.unpack(encodeCommandFrame(FRAME))
   fields[position] = value
   return fields
+}
+/** Some note on every command but each third, of each kind. */
+function noteOn(index: number): CommandNote[] {
+  const dueInMs = index % 2 === 0 ? 60_000 - index : null
+  const traceparent = dueInMs === null || index % 4 === 0 ? TRACEPARENT : null
+  return index % 3 === 2 ? [] : [{ index, dueInMs, traceparent }]
 }
 const read = (value: unknown) => readCommandFrame(packr.pack(value), OWN)
 
@@ -55,7 +77,8 @@ describe('a frame of commands', () => {
         dueInMs: fc.nat({ max: 60_000 }),
       }),
       (commands, head) => {
-        const frame = { ...OWN, ...head, commands }
+        const notes = commands.flatMap((_, index) => noteOn(index))
+        const frame = { ...OWN, ...head, commands, notes }
         expect(readCommandFrame(encodeCommandFrame(frame), OWN)).toEqual(frame)
       },
     ),
@@ -119,6 +142,31 @@ describe('a frame of commands', () => {
         [10, null, 10],
       ],
     ],
+    ['no notes', 9, null],
+    ['a map of notes', 9, { 0: [0, 1, null] }],
+    ['a note that is none', 9, [[0, 1, null], null]],
+    ['a note with a field too few', 9, [[0, 1]]],
+    ['a note with a field too many', 9, [[0, 1, null, null]]],
+    ['a note on nothing', 9, [[null, 1, null]]],
+    ['a note on a command before all', 9, [[-1, 1, null]]],
+    ['a note on a command behind all', 9, [[3, 1, null]]],
+    ['a note on half a command', 9, [[0.5, 1, null]]],
+    ['a note that says nothing', 9, [[0, null, null]]],
+    ['a deadline of a note below all', 9, [[0, -1, null]]],
+    ['a deadline of a note beyond the longest', 9, [[0, 60_001, null]]],
+    ['a deadline of a note as text', 9, [[0, '1', null]]],
+    ['a trace with large letters', 9, [[0, null, TRACEPARENT.toUpperCase()]]],
+    ['a trace of another version', 9, [[0, null, TRACEPARENT.replace('00', '01')]]],
+    ['a trace with a line break', 9, [[0, null, `${TRACEPARENT}\n`]]],
+    ['a trace without an id', 9, [[0, null, `00-${'0'.repeat(32)}-b7ad6b7169203331-01`]]],
+    ['a bad note after good ones', 9, [...GOOD_NOTES.slice(0, 1), [1, 60_001, null]]],
+    ['notes out of order', 9, [...GOOD_NOTES].reverse()],
+    ['two notes on one command', 9, [GOOD_NOTES[0], GOOD_NOTES[0]]],
+    [
+      'more notes than commands',
+      9,
+      Array.from({ length: FRAME_COMMANDS_MAX + 1 }, (_, n) => [n, 1, null]),
+    ],
   ])('with %s is malformed', (_what, position, value) => {
     expect(read(commandFields(position, value))).toBe('malformed')
   })
@@ -127,10 +175,10 @@ describe('a frame of commands', () => {
     const fields = commandFields(0, FRAME_VERSION)
     expect(read(fields.slice(0, -1))).toBe('malformed')
     expect(read([...fields, null])).toBe('malformed')
-    expect(read(commandFields(0, FRAME_VERSION))).toEqual(FRAME)
+    expect(read(fields)).toEqual(FRAME)
   })
 
-  test.each([0, 1, 3, 255, -1, '1', null, [1], 1n])(
+  test.each([0, 1, 3, 255, -1, '2', null, [1], 1n])(
     'of version %s is refused by name',
     (version) => {
       expect(read(commandFields(0, version))).toBe('version')
@@ -153,7 +201,7 @@ describe('a frame of commands', () => {
         open(1, {}, sku),
         { ...cancel('k'), id: idOf('k', sku) },
       ]) {
-        const bytes = encodeCommandFrame({ ...FRAME, ...own, commands: [command] })
+        const bytes = encodeCommandFrame({ ...FRAME, ...own, commands: [command], notes: [] })
         const result = readCommandFrame(bytes, own)
         if (partitionOfSku(sku, 3) === 0) expect(result).toMatchObject({ commands: [command] })
         else expect(result).toBe('malformed')
@@ -204,7 +252,7 @@ describe('a frame of commands', () => {
       readCommandFrame(definition, OWN)
       readAnswerFrame(definition)
       const commands = [reserve('k', record)]
-      const frame = { ...FRAME, number: record, commands }
+      const frame = { ...FRAME, number: record, commands, notes: [] }
       expect(readCommandFrame(encodeCommandFrame(frame), OWN)).toEqual(frame)
     }
   })
@@ -265,20 +313,21 @@ describe('a frame of answers', () => {
   test('comes through unchanged', () => {
     expect(readAnswerFrame(encodeAnswerFrame(ANSWERS))).toEqual(ANSWERS)
     for (const answers of ['malformed', 'version', 'place', 'overdue'] as const) {
-      const refusal = { ...ANSWERS, answers }
+      const { stageMicros: _, ...head } = ANSWERS
+      const refusal = { ...head, answers }
       expect(readAnswerFrame(encodeAnswerFrame(refusal))).toEqual(refusal)
     }
   })
 
   test('of another version counts as a refusal only when it says so', () => {
-    const refusal = packr.pack([FRAME_VERSION + 1, 0, 1, 3, 7, 'version'])
+    const refusal = packr.pack([3, 0, 1, 3, 7, 'version'])
     expect(readAnswerFrame(refusal)).toBe('version')
     for (const other of [
-      [FRAME_VERSION + 1, 0, 1, 3, 7, [[7, 'busy']]],
-      [FRAME_VERSION],
+      [3, 0, 1, 3, 7, [[7, 'busy']], [1, 2, 3]],
+      [3],
       [],
       ['version'],
-      [FRAME_VERSION + 1, 0, 1, 3, 7, 'place'],
+      [3, 0, 1, 3, 7, 'place'],
     ]) {
       expect(readAnswerFrame(packr.pack(other)), JSON.stringify(other)).toBeUndefined()
     }
@@ -287,15 +336,21 @@ describe('a frame of answers', () => {
   test.each<[string, unknown]>([
     ['nothing', null],
     ['an object', { answers: [] }],
-    ['a field too few', [FRAME_VERSION, 0, 1, 3, 7]],
-    ['a field too many', [FRAME_VERSION, 0, 1, 3, 7, [], null]],
-    ['a refusal that nobody knows', [FRAME_VERSION, 0, 1, 3, 7, 'never']],
-    ['a partition that is none', [FRAME_VERSION, -1, 1, 3, 7, []]],
-    ['an epoch beyond exact numbers', [FRAME_VERSION, 0, 1, 2 ** 53, 7, []]],
-    ['a number as text', [FRAME_VERSION, 0, 1, 3, '7', []]],
+    ['a field too few', [2, 0, 1, 3, 7]],
+    ['a field too many', [2, 0, 1, 3, 7, [], [1, 2, 3], null]],
+    ['without the times of its stages', [2, 0, 1, 3, 7, []]],
+    ['a stage too few', [2, 0, 1, 3, 7, [], [1, 2]]],
+    ['a stage that took less than no time', [2, 0, 1, 3, 7, [], [1, 2, -1]]],
+    ['a stage without an end', [2, 0, 1, 3, 7, [], [1, 2, Number.POSITIVE_INFINITY]]],
+    ['half a microsecond', [2, 0, 1, 3, 7, [], [1, 2, 0.5]]],
+    ['a refusal that took time', [2, 0, 1, 3, 7, 'overdue', [1, 2, 3]]],
+    ['a refusal that nobody knows', [2, 0, 1, 3, 7, 'never']],
+    ['a partition that is none', [2, -1, 1, 3, 7, [], [1, 2, 3]]],
+    ['an epoch beyond exact numbers', [2, 0, 1, 2 ** 53, 7, [], [1, 2, 3]]],
+    ['a number as text', [2, 0, 1, 3, '7', [], [1, 2, 3]]],
     [
       'too many answers',
-      [FRAME_VERSION, 0, 1, 3, 7, Array.from({ length: FRAME_COMMANDS_MAX + 1 }, () => [7])],
+      [2, 0, 1, 3, 7, Array.from({ length: FRAME_COMMANDS_MAX + 1 }, () => [7]), [1, 2, 3]],
     ],
     ['a command frame', packr.unpack(encodeCommandFrame(FRAME))],
   ])('is not %s', (_what, value) => {
