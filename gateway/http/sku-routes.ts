@@ -23,6 +23,7 @@ import type { Answer } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
 import { requiredIdempotencyKey } from './idempotency-key.ts'
 import { isStillFresh } from './if-none-match.ts'
+import { logAction, type OperatorCommand } from './operator-log.ts'
 import { type TermsReader, tellTiming } from './request-terms.ts'
 import { OPERATES, PUBLIC_READS, READS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
@@ -75,7 +76,7 @@ function openRoute(app: FastifyInstance, ask: AskSku): void {
     { schema, config: OPERATES },
     async (request, reply) => {
       const command = openCommand(request.params.sku, request.body, operatorOf(request.principal))
-      return sendSku(request, reply, await ask(command, request, reply))
+      return steer(command, request, reply, ask)
     },
   )
 }
@@ -94,7 +95,7 @@ function amendRoute(app: FastifyInstance, ask: AskSku): void {
       const { sku } = request.params
       const by = operatorOf(request.principal)
       const command = { kind: 'amend', sku, changes: request.body, by } as const
-      return sendSku(request, reply, await ask(command, request, reply))
+      return steer(command, request, reply, ask)
     },
   )
 }
@@ -117,9 +118,20 @@ function stockRoute(app: FastifyInstance, ask: AskSku): void {
       const key = requiredIdempotencyKey(request)
       const by = operatorOf(request.principal)
       const command = { kind: 'adjust', sku, key, ...request.body, by } as const
-      return sendSku(request, reply, await ask(command, request, reply))
+      return steer(command, request, reply, ask)
     },
   )
+}
+
+async function steer(
+  command: OperatorCommand,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ask: AskSku,
+): Promise<FastifyReply> {
+  const answer = await ask(command, request, reply)
+  logAction(request, command, answer)
+  return sendSku(request, reply, answer)
 }
 
 function lookUpRoute(app: FastifyInstance, ask: AskSku, isPublic: boolean): void {

@@ -18,6 +18,13 @@ export function endArgument(text: string): WalkEnd {
   throw new InvalidArgumentError('expected a seq like 4711 or a time like 2026-11-11T20:00:00Z')
 }
 
+/** An ISO time (UTC where it names no zone), in ms since 1970. */
+export function timeArgument(text: string): number {
+  const { at } = ISO_TIME.test(text) ? endArgument(text) : { at: undefined }
+  if (at !== undefined) return at
+  throw new InvalidArgumentError('expected a time like 2026-11-11T20:00:00Z')
+}
+
 // Date.parse takes the 31st of November for the 1st of December, and 24:00 for the next day.
 function isOnCalendar(text: string): boolean {
   const day = text.slice(0, 'YYYY-MM-DD'.length)

@@ -1,5 +1,6 @@
 // `holdfast replay …`: all its commands.
 import { Command } from 'commander'
+import { auditCommand } from './audit-command.ts'
 import { backupCommand, rebuildCommand, restoreCommand } from './copy-commands.ts'
 import { diffCommand } from './diff-command.ts'
 import { dumpCommand } from './dump-command.ts'
@@ -16,11 +17,12 @@ export function replayCommand(): Command {
     'Question, verify and keep journals; safe beside a running server.',
   )
   const looks = [planCommand(), verifyCommand(), diffCommand()]
-  const questions = [stateCommand(), historyCommand(), dumpCommand(), reportCommand()]
+  const questions = [stateCommand(), historyCommand(), auditCommand(), dumpCommand()]
+  const reports = [reportCommand()]
   const keeps = [snapshotCommand(), archiveCommand(), trimCommand()]
   const copies = [backupCommand(), restoreCommand(), rebuildCommand()]
   const changes = [repairCommand(), reshardCommand()]
-  for (const command of [...looks, ...questions, ...keeps, ...copies, ...changes]) {
+  for (const command of [...looks, ...questions, ...reports, ...keeps, ...copies, ...changes]) {
     replay.addCommand(command)
   }
   return replay

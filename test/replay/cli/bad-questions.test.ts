@@ -28,6 +28,7 @@ const QUESTIONS = {
   verify: [],
   state: [],
   dump: [],
+  audit: [],
   history: ['--buyer', 'ada'],
   diff: ['docs'],
 } as const
