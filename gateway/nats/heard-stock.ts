@@ -52,6 +52,7 @@ export class HeardStock implements StockSource {
     const { sentAtMs, lagMs, seq, entries, at } = message
     for (const entry of entries) this.#board.heed(entry, at)
     this.#durableSeq = Math.max(this.#durableSeq, seq)
+    if (lagMs === 0) this.#completeSeq = Math.max(this.#completeSeq, seq)
     const completeAtMs = sentAtMs - lagMs
     // Times are in whole ms, cut off: what was durable within the same one may be untold.
     let told = 0

@@ -41,7 +41,7 @@ export class LocalStock implements StockSource {
 
   /** Everything up to `seq` is on disk already; `note` tells of what comes. */
   begin(seq: number): void {
-    this.#durableSeq = seq
+    this.#durableSeq = Math.max(this.#durableSeq, seq)
   }
 
   get durableSeq(): number {
