@@ -1,7 +1,14 @@
 // Settings from the environment and the command line: flags before variables before defaults, all mistakes at once.
 import type { Static, TObject } from 'typebox'
 import Value from 'typebox/value'
-import { describeSetting, flagOf, PROCESSES, settingNames, variableOf } from './settings.ts'
+import {
+  API_KEY_VARIABLE,
+  describeSetting,
+  flagOf,
+  PROCESSES,
+  settingNames,
+  variableOf,
+} from './settings.ts'
 
 /** Exit code for a configuration that makes no sense (EX_CONFIG of sysexits). */
 export const EXIT_CONFIG = 78
@@ -52,6 +59,7 @@ export function loadConfig<Schema extends TObject>(
 /** Variables that look like settings and are none of any process: typing mistakes, most likely. */
 export function unknownVariables(environment: NodeJS.ProcessEnv): string[] {
   const known = new Set(Object.values(PROCESSES).flatMap(settingNames).map(variableOf))
+  known.add(API_KEY_VARIABLE)
   return Object.keys(environment).filter((name) => name.startsWith('HOLDFAST_') && !known.has(name))
 }
 

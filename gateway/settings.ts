@@ -274,6 +274,9 @@ export function describeSetting(schema: TObject, name: string): SettingWords {
   return schema.properties[name] as unknown as SettingWords
 }
 
+/** Of those who call a server, which is no setting of any process. */
+export const API_KEY_VARIABLE = 'HOLDFAST_API_KEY'
+
 /** The environment variable of a setting: `logLevel` is `HOLDFAST_LOG_LEVEL`. */
 export function variableOf(name: string): string {
   return `HOLDFAST_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`

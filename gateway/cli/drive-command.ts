@@ -10,6 +10,7 @@ import type { Speed } from '../drive/pace.ts'
 import { ProgressLine } from '../drive/progress-line.ts'
 import { type Marks, PLAIN_MARKS, renderReport } from '../drive/render-report.ts'
 import type { DriveReport } from '../drive/report.ts'
+import { API_KEY_VARIABLE } from '../settings.ts'
 import {
   columnsOption,
   currencyOption,
@@ -25,6 +26,7 @@ const RUN_BYTES = 6
 
 interface DriveFlags {
   readonly url: string
+  readonly apiKey?: string
   readonly columns?: ColumnNames
   readonly currency: string
   readonly abandon: number
@@ -61,6 +63,10 @@ export function driveCommand(): Command {
     .description('drive a running server with the orders of a CSV file, then compare both ledgers')
     .argument('<file>', 'orders as .csv or .csv.gz, with a header')
     .option('--url <url>', 'the server', urlOption, 'http://127.0.0.1:7070')
+    .option(
+      '--api-key <key>',
+      `with the scopes sell and operate; better said by ${API_KEY_VARIABLE}`,
+    )
     .option(
       '--columns <role=name,…>',
       `which column is what (default: ${defaultColumns.join(',')})`,
@@ -125,6 +131,7 @@ function driveOptions(file: string, run: string, flags: DriveFlags): DriveOption
     file,
     run,
     url: flags.url,
+    apiKey: sendableKey(flags.apiKey ?? process.env[API_KEY_VARIABLE]),
     columns: flags.columns ?? DEFAULT_COLUMNS,
     currency: flags.currency,
     limit: flags.limit,
@@ -137,6 +144,12 @@ function driveOptions(file: string, run: string, flags: DriveFlags): DriveOption
     holdMs: flags.holdMs,
     retryForMs: flags.retryFor * 1000,
   }
+}
+
+// Whatever cannot be sent would be told with its value by those who try; commander echoes what it refuses, too.
+function sendableKey(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key
+  throw new DriveError('server_refused', 'the API key holds characters that no key has')
 }
 
 function printReport(report: DriveReport, isJson: boolean): void {

@@ -18,6 +18,8 @@ const BYTES_MAX = 1_000_000
 const TIMEOUT_MS_MAX = 60_000
 
 export interface HttpTransportOptions {
+  /** An API key, or a buyer's token; or what gives the one of the moment, asked before every attempt. */
+  readonly apiKey?: string | (() => string | Promise<string>)
   /** Sent with every request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>
   /** Used instead of the global one. */
@@ -47,11 +49,14 @@ class HttpTransport implements ClientTransport {
   readonly bytesMax: number = BYTES_MAX
   readonly #urls: BaseUrls
   readonly #headers: Headers
+  readonly #apiKey: HttpTransportOptions['apiKey']
   readonly #fetch: typeof globalThis.fetch
 
   constructor(baseUrls: readonly string[], options: HttpTransportOptions) {
     this.#urls = new BaseUrls(baseUrls, Math.random())
     this.#headers = new Headers(options.headers)
+    this.#apiKey = options.apiKey
+    if (typeof this.#apiKey === 'string') this.#headers.set('authorization', bearer(this.#apiKey))
     const fetch = options.fetch ?? globalThis.fetch
     // Browsers insist that their fetch is not called as somebody's method.
     this.#fetch = (input, init) => fetch(input, init)
@@ -83,9 +88,11 @@ class HttpTransport implements ClientTransport {
   }
 
   async #exchange(call: HttpCall, attempt: Attempt): Promise<ReadResponse> {
+    const init = this.#initOf(call, attempt)
+    await this.#authorise(init.headers)
     const url = this.#urls.pick(performance.now())
     try {
-      const response = await this.#fetch(url + call.path, this.#initOf(call, attempt))
+      const response = await this.#fetch(url + call.path, init)
       const read = await readResponse(response)
       if (read.status === 502 || read.status === 503) this.#noteFailure(url)
       return read
@@ -100,11 +107,21 @@ class HttpTransport implements ClientTransport {
     }
   }
 
+  // Nothing was sent yet when this fails, and its own words may hold a secret.
+  async #authorise(headers: Headers): Promise<void> {
+    if (typeof this.#apiKey !== 'function') return
+    try {
+      headers.set('authorization', bearer(await this.#apiKey()))
+    } catch (error) {
+      throw new AttemptError('not_sent', 'apiKey gave no key that can be sent', error)
+    }
+  }
+
   #noteFailure(url: string): void {
     this.#urls.noteFailure(url, performance.now())
   }
 
-  #initOf(call: HttpCall, attempt: Attempt): RequestInit {
+  #initOf(call: HttpCall, attempt: Attempt): RequestInit & { readonly headers: Headers } {
     const headers = new Headers(this.#headers)
     headers.set('request-timeout-ms', String(Math.min(attempt.timeoutMs, TIMEOUT_MS_MAX)))
     if (attempt.traceparent !== undefined) headers.set('traceparent', attempt.traceparent)
@@ -123,6 +140,12 @@ class HttpTransport implements ClientTransport {
     headers.set('content-type', 'application/json')
     return { ...init, body: JSON.stringify(call.body) }
   }
+}
+
+// A header that cannot be sent would be told with its value.
+function bearer(key: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return `Bearer ${key}`
+  throw new TypeError('apiKey must be visible ASCII')
 }
 
 function httpCallOf(call: SkuCall): HttpCall {

@@ -16,6 +16,8 @@ import { Patience, type Setback } from './patience.ts'
 export interface ApiClientOptions {
   /** Looked up for every attempt, because a restarted server may listen elsewhere. */
   readonly baseUrl: () => string
+  /** Sent with every request; undefined for a server that asks for none. */
+  readonly apiKey?: string | undefined
   readonly retryForMs: number
   /** Called once per outage. */
   readonly onOutage: (reason: string) => void
@@ -64,7 +66,7 @@ export class ApiClient {
   async call(call: ApiCall): Promise<ApiAnswer> {
     const wait = this.#patience.begin()
     for (;;) {
-      const outcome = await attemptHttp(this.#options.baseUrl(), call)
+      const outcome = await this.#attempt(call)
       if (!isSetback(outcome)) {
         this.#patience.noteProgress()
         return outcome
@@ -109,10 +111,14 @@ export class ApiClient {
     }
   }
 
+  #attempt(call: ApiCall): Promise<ApiAnswer | Setback> {
+    return attemptHttp(this.#options.baseUrl(), call, this.#options.apiKey)
+  }
+
   async #attemptBatch(operations: readonly Operation[]): Promise<Answer[] | Setback> {
     const call = { method: 'POST', path: '/v1/batch', body: { operations } } as const
     const beganAtMs = performance.now()
-    const outcome = await attemptHttp(this.#options.baseUrl(), call)
+    const outcome = await this.#attempt(call)
     if (isSetback(outcome)) return outcome
     if (outcome.status !== 200) throw refused(call, outcome)
     this.#batchLatency.record(Math.max(1, Math.round((performance.now() - beganAtMs) * 1000)))

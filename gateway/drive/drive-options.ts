@@ -6,6 +6,8 @@ import type { OrderFile } from './read-lines.ts'
 export interface DriveOptions extends OrderFile {
   /** Of the server, without a slash at the end. */
   readonly url: string
+  /** Sent with every request; undefined for a server that asks for none. */
+  readonly apiKey?: string | undefined
   /** Names this drive: the same run repeats the same requests. Visible ASCII, at most 64 characters. */
   readonly run: string
   /** 0 … 2^32 − 1. */

@@ -34,6 +34,7 @@ export async function driveOrders(
   const discrepancies = new Discrepancies()
   const client = new ApiClient({
     baseUrl: hooks.baseUrl ?? (() => options.url),
+    apiKey: options.apiKey,
     retryForMs: options.retryForMs,
     onOutage: hooks.onOutage ?? ignore,
     onAcknowledged: hooks.onAcknowledged ?? ignore,

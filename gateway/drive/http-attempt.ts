@@ -27,14 +27,19 @@ export function isSetback(outcome: ApiAnswer | Setback): outcome is Setback {
  * Tries one request against a server.
  * @throws DriveError `server_answer_unreadable` when a whole answer came that is no JSON object.
  */
-export async function attemptHttp(baseUrl: string, call: ApiCall): Promise<ApiAnswer | Setback> {
+export async function attemptHttp(
+  baseUrl: string,
+  call: ApiCall,
+  apiKey?: string,
+): Promise<ApiAnswer | Setback> {
   let response: Response
   let text: string
   try {
     response = await fetch(baseUrl + call.path, {
       method: call.method,
       signal: AbortSignal.timeout(ATTEMPT_MS_MAX),
-      ...(call.body === undefined ? {} : jsonBody(call.body)),
+      headers: headersOf(call, apiKey),
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
     })
     text = await response.text()
   } catch (error) {
@@ -62,8 +67,11 @@ export function unreadable(call: ApiCall, problem: string): DriveError {
   return new DriveError('server_answer_unreadable', `${call.method} ${call.path}: ${problem}`)
 }
 
-function jsonBody(body: unknown): RequestInit {
-  return { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+function headersOf({ body }: ApiCall, apiKey: string | undefined): Record<string, string> {
+  return {
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+  }
 }
 
 function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {

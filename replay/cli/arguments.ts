@@ -1,6 +1,7 @@
 // Values of replay's options, checked where they are typed.
 import { InvalidArgumentError, Option } from 'commander'
 import { ID_LENGTH, parseReservationId } from '../../core/reservation-id.ts'
+import { ReplayError } from '../errors.ts'
 import type { WalkEnd } from '../walk.ts'
 
 const PARTITIONS_MAX = 65_535
@@ -53,6 +54,15 @@ export function urlArgument(text: string): string {
   const isPlain = isHttp && url.username === '' && url.search === '' && url.hash === ''
   if (isPlain) return url.href.replace(/\/+$/, '')
   throw new InvalidArgumentError('expected an address like http://127.0.0.1:8080')
+}
+
+/** Where the key for a running server stands when no flag says it. */
+export const API_KEY_VARIABLE = 'HOLDFAST_API_KEY'
+
+/** A key that can be sent. Not for commander, which echoes what is refused. @throws ReplayError `server_answer`. */
+export function keyArgument(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key
+  throw new ReplayError('server_answer', 'The API key holds characters that no key has.')
 }
 
 /** A whole number from 0. */

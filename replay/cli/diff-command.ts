@@ -11,11 +11,12 @@ import {
   sideAt,
 } from '../diff/diff-sides.ts'
 import { lastSeqAt } from '../plan.ts'
-import { urlArgument } from './arguments.ts'
+import { API_KEY_VARIABLE, keyArgument, urlArgument } from './arguments.ts'
 import { count, EXIT, type OutputFlags, printJson, printPairs, SeqProgress } from './output.ts'
 
 interface DiffFlags extends OutputFlags {
   readonly url?: string
+  readonly apiKey?: string
 }
 
 const HELP = `
@@ -41,6 +42,7 @@ export function diffCommand(): Command {
     )
     .argument('[right]', 'the other one')
     .option('--url <url>', 'compare with this running server instead', urlArgument)
+    .option('--api-key <key>', `of that server, with the scope read [${API_KEY_VARIABLE}]`)
     .option('--json', 'one JSON object; with --url one per partition')
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
@@ -73,14 +75,15 @@ async function diffPlaces(left: string, right: string, flags: OutputFlags): Prom
   printStates(left, right, found, flags)
 }
 
-async function diffServer(left: string, url: string, flags: OutputFlags): Promise<void> {
+async function diffServer(left: string, url: string, flags: DiffFlags): Promise<void> {
+  const apiKey = keyArgument(flags.apiKey ?? process.env[API_KEY_VARIABLE])
   let [total, progress] = [0, new SeqProgress(0, flags)]
   const onProgress = (seq: number, lastSeq: number) => {
     // Every partition ends at a seq of its own, which the server names.
     if (lastSeq !== total) [total, progress] = [lastSeq, new SeqProgress(lastSeq, flags)]
     progress.show(seq)
   }
-  for await (const found of compareWithServer(left, url, onProgress)) {
+  for await (const found of compareWithServer(left, { url, apiKey }, onProgress)) {
     progress.clear()
     printStates(left, url, found, flags)
   }

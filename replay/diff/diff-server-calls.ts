@@ -6,6 +6,14 @@ import type { SkuCounters } from './diff-fields.ts'
 /** An answer later than this counts as none; a hash of millions of reservations takes a second. */
 const ANSWER_MS_MAX = 30_000
 
+/** A running server. */
+export interface ServerAddress {
+  /** Without a slash at its end. */
+  readonly url: string
+  /** A key with the scope `read`; undefined where none is asked for. */
+  readonly apiKey: string | undefined
+}
+
 /** Where a partition of the server stands. */
 export interface ServerPartition {
   readonly partition: number
@@ -18,10 +26,10 @@ export interface ServerSku extends SkuCounters {
   readonly sku: string
 }
 
-/** The partitions of the server at `url`. @throws ReplayError when no Holdfast answers there. */
-export async function readPartitions(url: string): Promise<ServerPartition[]> {
+/** The partitions of the server. @throws ReplayError when no Holdfast answers there. */
+export async function readPartitions({ url, apiKey }: ServerAddress): Promise<ServerPartition[]> {
   const address = `${url}/v1/partitions?hash=true`
-  const { partitions } = await getObject(address)
+  const { partitions } = await getObject(address, apiKey)
   if (!Array.isArray(partitions)) throw strange(address)
   return partitions.map((one: unknown) => {
     const { partition, lastSeq, stateHash } = objectOr(one, address)
@@ -31,11 +39,11 @@ export async function readPartitions(url: string): Promise<ServerPartition[]> {
   })
 }
 
-/** All SKUs of the server at `url` in its order. @throws ReplayError when it does not answer as a Holdfast does. */
-export async function* readSkus(url: string): AsyncGenerator<ServerSku> {
+/** All SKUs of the server in its order. @throws ReplayError when it does not answer as a Holdfast does. */
+export async function* readSkus({ url, apiKey }: ServerAddress): AsyncGenerator<ServerSku> {
   for (let after: string | undefined = ''; after !== undefined; ) {
     const address: string = `${url}/v1/skus${after === '' ? '' : `?after=${encodeURIComponent(after)}`}`
-    const page: Body = await getObject(address)
+    const page: Body = await getObject(address, apiKey)
     const { skus, next } = page
     if (!Array.isArray(skus)) throw strange(address)
     for (const one of skus) yield skuOf(objectOr(one, address), address)
@@ -60,8 +68,8 @@ function skuOf(body: Body, address: string): ServerSku {
   }
 }
 
-async function getObject(address: string): Promise<Body> {
-  const { status, text } = await get(address)
+async function getObject(address: string, apiKey: string | undefined): Promise<Body> {
+  const { status, text } = await get(address, apiKey)
   const body = parsed(text)
   if (status !== 200) {
     const { code, detail } = isObject(body) ? body : {}
@@ -74,9 +82,14 @@ async function getObject(address: string): Promise<Body> {
   return objectOr(body, address)
 }
 
-async function get(address: string): Promise<{ status: number; text: string }> {
+async function get(
+  address: string,
+  apiKey: string | undefined,
+): Promise<{ status: number; text: string }> {
+  const headers = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }
   try {
-    const response = await fetch(address, { signal: AbortSignal.timeout(ANSWER_MS_MAX) })
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX)
+    const response = await fetch(address, { signal, headers })
     return { status: response.status, text: await response.text() }
   } catch (cause) {
     throw new ReplayError(

@@ -14,6 +14,7 @@ import { counterFields, firstDifference, onlyOn, type StateDifference } from './
 import {
   readPartitions,
   readSkus,
+  type ServerAddress,
   type ServerPartition,
   type ServerSku,
 } from './diff-server-calls.ts'
@@ -44,7 +45,7 @@ interface Candidate {
 }
 
 /**
- * Compares what lies at `path` (a data directory, one partition of it, or a snapshot) with the server at `url`:
+ * Compares what lies at `path` (a data directory, one partition of it, or a snapshot) with `server`:
  * each partition at the seq that the server names with its hash. Where hashes differ, the first SKU and field that
  * do are named; a SKU that was sold from since that seq is not held against it.
  * @throws ReplayError when no Holdfast answers, `journal_behind` when a journal ends before the server's seq;
@@ -52,14 +53,14 @@ interface Candidate {
  */
 export async function* compareWithServer(
   path: string,
-  url: string,
+  server: ServerAddress,
   onProgress: OnServerProgress,
 ): AsyncGenerator<ServerComparison> {
   const { candidates, isAll } = await candidatesAt(path, onProgress)
-  for (const candidate of candidates) yield await compareOne(candidate, url)
+  for (const candidate of candidates) yield await compareOne(candidate, server)
   if (!isAll) return
   const known = new Set(candidates.map(({ partition }) => partition))
-  for (const { partition, lastSeq, stateHash } of await readPartitions(url)) {
+  for (const { partition, lastSeq, stateHash } of await readPartitions(server)) {
     if (known.has(partition)) continue
     const difference = onlyOn('right', `partition ${partition}`)
     yield { partition, seq: lastSeq, stateHash, difference }
@@ -112,10 +113,10 @@ async function walkTo(
 
 async function compareOne(
   { partition, stateAt }: Candidate,
-  url: string,
+  server: ServerAddress,
 ): Promise<ServerComparison> {
   for (let look = 1; ; look++) {
-    const served = (await readPartitions(url)).find((one) => one.partition === partition)
+    const served = (await readPartitions(server)).find((one) => one.partition === partition)
     const { state, identity } = await stateAt(served?.lastSeq ?? 0)
     const ours = { partition, seq: state.lastSeq, stateHash: stateHash(state) }
     if (served === undefined) {
@@ -125,7 +126,7 @@ async function compareOne(
     if (difference?.field !== 'stateHash') return { ...ours, difference }
     const isOurs = (sku: string) =>
       identity === undefined || partitionOfSku(sku, identity.partitionCount) === partition
-    const named = await diffSkus(url, state, isOurs)
+    const named = await diffSkus(server, state, isOurs)
     if (named.difference !== undefined) return { ...ours, difference: named.difference }
     if (!named.hasMoved || look === LOOKS_MAX) return { ...ours, difference }
   }
@@ -147,13 +148,13 @@ interface SkuFindings {
 }
 
 async function diffSkus(
-  url: string,
+  server: ServerAddress,
   state: PartitionState,
   isOurs: (sku: string) => boolean,
 ): Promise<SkuFindings> {
   const seen = new Set<string>()
   let hasMoved = false
-  for await (const theirs of readSkus(url)) {
+  for await (const theirs of readSkus(server)) {
     if (!isOurs(theirs.sku)) continue
     seen.add(theirs.sku)
     if (theirs.seq > state.lastSeq) hasMoved = true

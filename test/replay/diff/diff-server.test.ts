@@ -95,7 +95,8 @@ async function written(events: readonly Event[]): Promise<{ data: string; paths:
 
 async function compared(path: string, url: string): Promise<ServerComparison[]> {
   const found: ServerComparison[] = []
-  for await (const one of compareWithServer(path, url, NOTHING)) found.push(one)
+  for await (const one of compareWithServer(path, { url, apiKey: undefined }, NOTHING))
+    found.push(one)
   return found
 }
 
