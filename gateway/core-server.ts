@@ -2,10 +2,13 @@
 // recover, serve, hand back. Reads as prose.
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
 import { processInstance } from '../journal/owner.ts'
+import { type Access, openStatusAccess } from './access/access.ts'
 import { BoundedLog } from './bounded-log.ts'
 import type { EmbeddedPartition } from './embedded-partition.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { acquireLease, type Lease } from './nats/lease.ts'
 import { type LinkOptions, NatsLink } from './nats/link.ts'
 import { linkOptions } from './nats/link-options.ts'
@@ -18,6 +21,7 @@ import { PartitionHost } from './partition-host.ts'
 import type { ProcessHooks } from './process-hooks.ts'
 import type { JournalEnd, Term } from './recover.ts'
 import type { CoreSettings } from './settings.ts'
+import { startStatusServer } from './status-server.ts'
 import { tracedLog } from './traced-log.ts'
 import { VERSION } from './version.ts'
 
@@ -39,6 +43,7 @@ export class CoreServer {
   readonly #poison: BoundedLog
   readonly #linkOptions: LinkOptions
   readonly #host: PartitionHost
+  readonly #statusAccess: Access | undefined
   readonly #starting = new AbortController()
   #link: NatsLink | undefined
   /** Nothing is answered any more: a lease that ends now harms nothing. */
@@ -47,14 +52,18 @@ export class CoreServer {
   #record: PartitionRecord | undefined
   #service: PartitionService | undefined
   #feed: StockFeed | undefined
+  #selling: EmbeddedPartition | undefined
+  #status: FastifyInstance | undefined
 
-  /** @throws LinkError when the settings for NATS make no sense. */
+  /** @throws LinkError or ConfigError when the settings make no sense. */
   constructor(settings: CoreSettings, own: OwnPartition, logger: Logger, hooks: ProcessHooks) {
     this.#settings = settings
     this.#own = own
     this.#logger = logger
     this.#hooks = hooks
     this.#poison = new BoundedLog(logger)
+    this.#statusAccess =
+      settings.statusPort === undefined ? undefined : openStatusAccess(settings, logger)
     this.#linkOptions = linkOptions(settings, `holdfast core ${own.partition}`)
     this.#host = new PartitionHost({
       ...{ settings, ...own, logger, onFault: hooks.onFault },
@@ -65,6 +74,7 @@ export class CoreServer {
   /** Takes the data directory and the partition. Resolves when it serves. @throws when any of it is refused. */
   async start(): Promise<void> {
     this.#host.takeDirectory()
+    await this.#tellStatus()
     const link = await this.#connect()
     this.#link = link
     requirePayload(link)
@@ -93,7 +103,28 @@ export class CoreServer {
     if (this.#lease?.isValid() === true) await this.#record?.report(this.#host.durableSeq)
     await this.#lease?.release()
     await this.#link?.close()
+    await this.#status?.close()
     return isSame
+  }
+
+  async #tellStatus(): Promise<void> {
+    const { statusHost: host, statusPort: port } = this.#settings
+    const access = this.#statusAccess
+    if (port === undefined || access === undefined) return
+    this.#status = await startStatusServer({
+      ...{ host, port, access, logger: this.#logger, onBug: this.#hooks.onBug },
+      unreadyReasons: () => this.#unreadyReasons(),
+      metrics: new Metrics({
+        ...{ role: 'core', version: VERSION, owner: this.#host },
+        isNatsUp: () => this.#link?.isUp ?? false,
+      }),
+    })
+  }
+
+  #unreadyReasons(): readonly string[] {
+    if (this.#link?.isUp !== true) return ['nats_down']
+    if (this.#selling === undefined) return ['recovering']
+    return this.#selling.unreadyReasons()
   }
 
   #connect(): Promise<NatsLink> {
@@ -171,6 +202,7 @@ export class CoreServer {
   }
 
   #serve(link: NatsLink, port: EmbeddedPartition, { epoch, clusterId }: Term): void {
+    this.#selling = port
     const { cluster } = this.#settings
     const isOwner = () => this.#lease?.isValid() ?? false
     const onPoison = (reason: string, bytes: number) =>

@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { type Access, openAccess, startAccess } from './access/access.ts'
 import { BoundedLog } from './bounded-log.ts'
 import { buildApp } from './http/app.ts'
+import { RequestRecorder } from './http/request-recorder.ts'
 import { LoadGauge } from './load-gauge.ts'
 import { HeardStock } from './nats/heard-stock.ts'
 import { askHello, type Hello } from './nats/hello.ts'
@@ -42,6 +43,7 @@ export class GatewayServer {
   readonly #board: StockBoard
   readonly #sender = randomBytes(SENDER_BYTES).toString('base64url')
   readonly #stopping = new AbortController()
+  readonly #recorder = new RequestRecorder()
   #remotes: readonly RemotePartition[] = []
   #listeners: readonly StockListener[] = []
   #link: NatsLink | undefined
@@ -53,11 +55,11 @@ export class GatewayServer {
     this.#settings = settings
     this.#logger = logger
     this.#hooks = hooks
+    this.#linkOptions = linkOptions(settings, 'holdfast gateway')
     this.#access = openAccess(settings, logger)
     this.#trouble = new BoundedLog(logger)
     this.#gauge = new LoadGauge({ targetMs: settings.shedDelayMs })
     this.#board = boardOf(settings, this.#partitions)
-    this.#linkOptions = linkOptions(settings, 'holdfast gateway')
   }
 
   /** Listens at once; until NATS and the cluster are there, requests are answered 503. Resolves when they are. */
@@ -98,6 +100,11 @@ export class GatewayServer {
       onBug: this.#hooks.onBug,
       version: VERSION,
       serverTiming: this.#settings.serverTiming === 'yes',
+      recorder: this.#recorder,
+      metrics: {
+        ...{ role: 'gateway', version: VERSION },
+        isNatsUp: () => this.#link?.isUp ?? false,
+      },
     })
     startAccess(this.#access, this.#logger)
     const listenTextResolver = () => 'accepting connections'
@@ -155,6 +162,7 @@ export class GatewayServer {
       ...{ link, cluster: this.#settings.cluster, partitions: this.#partitions, version: VERSION },
       gatewayId: this.#sender,
       gauge: this.#gauge,
+      recorder: this.#recorder,
       onTrouble: (reason) => this.#trouble.warn(reason),
       onBug: this.#hooks.onBug,
     })

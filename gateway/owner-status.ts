@@ -25,6 +25,11 @@ export interface OwnerStatus extends RecentCommits {
   readonly holdsDue: number
   /** How late the first of those is; 0 when there are none. */
   readonly dueLateMs: number
+  /** Units promised beyond the stock, and units that nobody can buy, as a walk over everything found them: 0. */
+  readonly oversoldUnits: number
+  readonly strandedUnits: number
+  /** How often that walk has passed everything. */
+  readonly sweeps: number
   /** How long the recovery took. */
   readonly recoveredMs: number
 }

@@ -13,15 +13,15 @@ import { lastOwnerKnownDead, takeOwnership } from '../journal/owner.ts'
 import { CommitMeter } from './commit-meter.ts'
 import { DiskWatch } from './disk-watch.ts'
 import { EmbeddedPartition } from './embedded-partition.ts'
-import type { OwnerStatus } from './owner-status.ts'
+import type { OwnerMeasures } from './metrics/partition-metrics.ts'
+import type { OwnerSource } from './metrics/sources.ts'
+import { OwnerMonitor } from './owner-monitor.ts'
 import { type JournalEnd, type Recovered, recover, type Term } from './recover.ts'
 import type { JournalSettings } from './settings.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
 
 /** What LMDB needs to open without risk of SIGBUS. */
 const OPEN_BYTES_MIN = 16 * 2 ** 20
-/** Due holds that a look at the owner counts at most. */
-const HOLDS_DUE_MAX = 10_000
 
 export interface PartitionHostOptions {
   readonly settings: JournalSettings
@@ -35,7 +35,7 @@ export interface PartitionHostOptions {
 }
 
 /** A partition in this process, from its data directory to its last snapshot. */
-export class PartitionHost {
+export class PartitionHost implements OwnerSource {
   readonly #options: PartitionHostOptions
   readonly #paths: PartitionPaths
   #deadOwner: string | undefined
@@ -43,7 +43,8 @@ export class PartitionHost {
   #recovered: Recovered | undefined
   #snapshots: SnapshotSchedule | undefined
   #selling: EmbeddedPartition | undefined
-  readonly #commits = new CommitMeter()
+  #monitor: OwnerMonitor | undefined
+  readonly commits: CommitMeter = new CommitMeter()
 
   constructor(options: PartitionHostOptions) {
     this.#options = options
@@ -60,30 +61,9 @@ export class PartitionHost {
     return this.#recovered?.partition.durableSeq ?? 0
   }
 
-  /** What this owner knows beyond the partition's state; undefined before recovery. */
-  get status(): OwnerStatus | undefined {
-    const recovered = this.#recovered
-    const snapshots = this.#snapshots
-    if (recovered === undefined || snapshots === undefined) return undefined
-    const { partition, state } = recovered
-    const now = Date.now()
-    const due = state.due.backlog(now, HOLDS_DUE_MAX)
-    return {
-      epoch: recovered.epoch,
-      durableSeq: partition.durableSeq,
-      watermarkLag: partition.lastSeq - partition.durableSeq,
-      inboxLength: partition.inboxLength,
-      answersLength: partition.answersLength,
-      blocks: this.#commits.blocks,
-      events: this.#commits.events,
-      ...this.#commits.recent(),
-      snapshotSeq: snapshots.snapshotSeq,
-      snapshotAgeMs: snapshots.ageMs,
-      diskFreeBytes: this.#disk?.freeBytes ?? 0,
-      holdsDue: due.count,
-      dueLateMs: now - due.since,
-      recoveredMs: recovered.ms,
-    }
+  /** The owner in numbers; undefined before recovery. */
+  measure(): OwnerMeasures | undefined {
+    return this.#monitor?.measure()
   }
 
   /** The names of all SKUs, those not yet durable included; none before recovery. */
@@ -107,7 +87,8 @@ export class PartitionHost {
 
   /** Recovers and sells from then on; `beginTerm` as `recover` has it. @throws JournalError when it must not. */
   async open(beginTerm: (end: JournalEnd) => Term | Promise<Term>): Promise<EmbeddedPartition> {
-    this.#disk = this.#watchDisk()
+    const disk = this.#watchDisk()
+    this.#disk = disk
     const { partition, partitionCount, settings } = this.#options
     const recovered = await recover({
       ...{ paths: this.#paths, settings, partition, partitionCount, beginTerm, now: Date.now },
@@ -118,7 +99,11 @@ export class PartitionHost {
         ),
     })
     this.#recovered = recovered
-    this.#snapshots = this.#scheduleSnapshots(recovered)
+    const snapshots = this.#scheduleSnapshots(recovered)
+    this.#snapshots = snapshots
+    this.#monitor = new OwnerMonitor({
+      ...{ number: partition, recovered, settings, commits: this.commits, snapshots, disk },
+    })
     this.#selling = this.#sell(recovered)
     this.#logRecovery(recovered)
     return this.#selling
@@ -127,12 +112,14 @@ export class PartitionHost {
   /** Decides nothing any more, whatever waits: the partition is not ours. What is on its way to the disk arrives. */
   abandon(): void {
     this.#snapshots?.stop()
+    this.#monitor?.stop()
     this.#selling?.abandon()
   }
 
   /** Takes no more commands; resolves when everything taken is answered and durable. */
   async drain(): Promise<void> {
     this.#snapshots?.stop()
+    this.#monitor?.stop()
     await this.#selling?.drain()
   }
 
@@ -163,8 +150,8 @@ export class PartitionHost {
       now: Date.now,
       isDiskLow: () => this.#disk?.isLow ?? false,
       onFault: this.#options.onFault,
-      onCommitted: (events, commitMs) => this.#commits.note(events, commitMs),
-      ownerStatus: () => this.status,
+      onCommitted: (events, commitMs) => this.commits.note(events, commitMs),
+      ownerStatus: () => this.#monitor?.status,
       ...(onDurable && { onDurable }),
     })
   }

@@ -82,6 +82,7 @@ export class Server {
       onBug: this.#hooks.onBug,
       version: VERSION,
       serverTiming: this.#settings.serverTiming === 'yes',
+      metrics: { role: 'serve', version: VERSION, owner: this.#host },
     })
     startAccess(this.#access, this.#logger)
     const listenTextResolver = () => 'accepting connections'

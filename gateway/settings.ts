@@ -167,6 +167,20 @@ const ownerSettings = {
     description:
       'How long a partition stays taken after its owner fell silent, in ms; the same for all of a cluster.',
   }),
+  statusHost: Type.String({
+    minLength: 1,
+    default: '127.0.0.1',
+    description:
+      'Address of the status port; without keys only one that other machines cannot reach.',
+  }),
+  statusPort: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'TCP port for /metrics, /healthz and /readyz of a core; 0 takes a free one. Of several partitions each takes this plus its own number.',
+    }),
+  ),
   acceptOlderJournal: Type.String({
     pattern: '^(yes|no)$',
     default: 'no',
@@ -222,6 +236,7 @@ export const serveSettings = Type.Object({
 })
 export const coreSettings = Type.Object({
   ...ownerSettings,
+  keysFile: accessSettings.keysFile,
   ...natsSettings,
   ...journalSettings,
   ...processSettings,

@@ -78,6 +78,23 @@ export function openAccess(settings: AccessSettings, logger: FastifyBaseLogger):
   return access
 }
 
+/**
+ * What the status port of a core asks of its callers: a key where a file of keys is named.
+ * @throws ConfigError when the file is none, or without one another machine could reach the port.
+ */
+export function openStatusAccess(
+  settings: { readonly keysFile?: string; readonly statusHost: string },
+  logger: FastifyBaseLogger,
+): Access {
+  const mistakes: string[] = []
+  const keys = openKeys(settings, logger, mistakes)
+  if (settings.keysFile === undefined && !isLoopback(settings.statusHost)) {
+    mistakes.push(`--status-host ${settings.statusHost}: other machines need --keys-file`)
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes)
+  return { ...ACCESS_FOR_ANYONE, keys }
+}
+
 /** Whether everybody who reaches the server may do everything. */
 export function asksNobody({ keys, tokens }: Access): boolean {
   return keys === undefined && tokens === undefined
@@ -108,7 +125,7 @@ function heedOpenness(host: string, logger: FastifyBaseLogger, mistakes: string[
 }
 
 function openKeys(
-  { keysFile }: AccessSettings,
+  { keysFile }: { readonly keysFile?: string },
   logger: FastifyBaseLogger,
   mistakes: string[],
 ): KeyRing | undefined {

@@ -3,8 +3,10 @@ import type { Command } from 'commander'
 import { ConfigError } from '../config.ts'
 import { CoreServer, type OwnPartition } from '../core-server.ts'
 import { coreSettings } from '../settings.ts'
-import { CoreProcesses } from './core-processes.ts'
+import { CoreProcesses, statusPortOf } from './core-processes.ts'
 import { processCommand } from './process-command.ts'
+
+const PORT_MAX = 65_535
 
 const AFTER_HELP = `
 Examples:
@@ -27,6 +29,7 @@ export function coreCommand(): Command {
     afterHelp: AFTER_HELP,
     create: (settings, logger, hooks) => {
       const owned = ownPartitions(settings.partition)
+      requireStatusPorts(settings.statusPort, owned)
       const [first, ...others] = owned
       if (first !== undefined && others.length === 0) {
         return new CoreServer(settings, first, logger, hooks)
@@ -34,6 +37,20 @@ export function coreCommand(): Command {
       return new CoreProcesses(settings, owned, hooks)
     },
   })
+}
+
+/** @throws ConfigError when the status port of the last partition is none. */
+export function requireStatusPorts(
+  statusPort: number | undefined,
+  owned: readonly OwnPartition[],
+): void {
+  if (owned.length === 1) return
+  for (const { partition } of owned) {
+    const port = statusPortOf(statusPort, partition) ?? 0
+    if (port > PORT_MAX) {
+      throw new ConfigError([`--status-port: partition ${partition} would take ${port}`])
+    }
+  }
 }
 
 /** `0/2,1/2` as partitions. @throws ConfigError when they contradict each other. */

@@ -57,7 +57,12 @@ export class CoreProcesses implements LongRunning {
   #startOne({ partition, partitionCount }: OwnPartition): ChildProcess {
     const [, main] = process.argv
     invariant(main !== undefined, 'a process runs a program')
-    const own = { ...this.#settings, partition: `${partition}/${partitionCount}` }
+    const statusPort = statusPortOf(this.#settings.statusPort, partition)
+    const own = {
+      ...this.#settings,
+      partition: `${partition}/${partitionCount}`,
+      ...(statusPort !== undefined && { statusPort }),
+    }
     const said = Object.entries(own).map(([name, value]) => [variableOf(name), String(value)])
     const child = fork(main, ['core'], {
       env: { ...process.env, ...Object.fromEntries(said) },
@@ -77,6 +82,11 @@ export class CoreProcesses implements LongRunning {
     const words = `the core of partition ${partition} ended with ${endingOf(child)}`
     this.#hooks.onFault(new Error(words))
   }
+}
+
+/** The status port of one of several partitions: the first one plus its number; 0, any free one, stays that. */
+export function statusPortOf(first: number | undefined, partition: number): number | undefined {
+  return first === undefined || first === 0 ? first : first + partition
 }
 
 function endingOf({ exitCode, signalCode }: ChildProcess): string {

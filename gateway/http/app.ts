@@ -12,6 +12,8 @@ import { newRequestIds } from '../api/request-id.ts'
 import { BODY_BYTES_MAX } from '../api/schemas.ts'
 import { registerConsole } from '../console/console.ts'
 import type { ProcessGauges } from '../console/sampler.ts'
+import { Metrics } from '../metrics/metrics.ts'
+import type { MetricsSources, ProcessLoad } from '../metrics/sources.ts'
 import type { Partitions } from '../partitions.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
@@ -19,6 +21,7 @@ import { withCallHeaders } from './call-headers.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { guardRoutes } from './guards.ts'
 import { holdRoutes } from './hold-routes.ts'
+import { metricsRoute } from './metrics-route.ts'
 import { operationRoutes } from './operation-routes.ts'
 import { heedOrigins } from './other-origins.ts'
 import { servePages } from './pages.ts'
@@ -39,8 +42,6 @@ import { UpgradableRequest } from './upgradable-request.ts'
 /** Nothing is coerced, dropped or made up on the way in. */
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
 
-const NO_GAUGES: ProcessGauges = { inFlight: () => 0, shed: () => 0, subscribers: () => 0 }
-
 export interface AppOptions {
   readonly access: Access
   readonly partitions: Partitions
@@ -56,13 +57,17 @@ export interface AppOptions {
   readonly version: string
   /** Every answer says how long its stages took; otherwise those that belong to a trace do. */
   readonly serverTiming?: boolean
+  /** What counts the calls; whoever wants to read it brings it. */
+  readonly recorder?: RequestRecorder
+  /** What /metrics tells beyond the calls; without it there is no such call. */
+  readonly metrics?: MetricsSources
 }
 
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { shedding, access } = options
+  const { shedding, access, metrics, recorder = new RequestRecorder() } = options
   const app = createApp(options.logger, access, shedding && shedFirst(shedding))
-  const recorder = new RequestRecorder()
+  const load = loadOf(app, shedding)
   recorder.watch(app)
   requireLanes(app)
   handleFailures(app, options.onBug)
@@ -80,10 +85,27 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   holdRoutes(app, options.partitions)
   batchRoute(app, options.partitions, termsOf, recorder)
   operationRoutes(app, options.partitions, options.now)
-  await registerConsole(app, { ...options, recorder, gauges: NO_GAUGES })
   app.addHook('preClose', async () => board.close())
+  const gauges: ProcessGauges = {
+    inFlight: () => load.inFlight,
+    shed: () => load.shed.reserve + load.shed.read,
+    subscribers: () => board.subscribers,
+  }
+  await registerConsole(app, { ...options, recorder, gauges })
+  if (metrics !== undefined) {
+    metricsRoute(app, new Metrics({ ...metrics, recorder, load, stream: board }))
+  }
   await app.ready()
   return app
+}
+
+function loadOf(app: FastifyInstance, shedding: SheddingOptions | undefined): ProcessLoad {
+  return {
+    get inFlight() {
+      return app.inFlight.total
+    },
+    shed: shedding?.gauge.shed ?? { reserve: 0, read: 0 },
+  }
 }
 
 /** Fastify as Holdfast runs it, without routes: parser, limits, logs. The bench's constant route runs on the same. */
@@ -120,7 +142,7 @@ export function createApp(
     ajv: { customOptions: STRICT },
   })
   readJsonOnly(app)
-  limitSockets(app)
+  app.decorate('inFlight', limitSockets(app))
   app.decorateRequest('principal')
   app.decorateReply('problemCode', undefined)
   requireSaneHeads(app)

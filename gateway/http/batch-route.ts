@@ -1,8 +1,7 @@
 // POST /v1/batch: up to 1,000 operations in one request. Each is validated, decided and answered by itself.
 import type { FastifyInstance } from 'fastify'
 import { buyerOf } from '../access/principal.ts'
-import { answerOperations, type OperationResult } from '../api/operations.ts'
-import type { ProblemCode } from '../api/problems.ts'
+import { answerOperations } from '../api/operations.ts'
 import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
 import type { Partitions } from '../partitions.ts'
 import type { RequestRecorder } from './request-recorder.ts'
@@ -31,19 +30,8 @@ export function batchRoute(
     const asking = { buyer: buyerOf(request.principal), terms }
     const results = await answerOperations(partitions, operations, asking)
     tellTiming(reply, terms)
-    countOperations(recorder, operations, results)
+    recorder.countOperations(operations, results)
     reply.header('content-type', 'application/json; charset=utf-8')
     return reply.serializer(JSON.stringify).send({ results })
   })
-}
-
-function countOperations(
-  recorder: RequestRecorder,
-  operations: readonly unknown[],
-  results: readonly OperationResult[],
-): void {
-  for (const [place, { status, code }] of results.entries()) {
-    const op = status === 400 ? 'malformed' : (operations[place] as { op: string }).op
-    recorder.countOperation(op, (code as ProblemCode | undefined) ?? status)
-  }
 }

@@ -29,17 +29,22 @@ export function operationRoutes(
       now: now(),
     }),
   )
+  healthRoutes(app, () => partitions.unreadyReasons())
+  partitionsRoute(app, partitions)
+}
+
+/** Registers the two calls that supervisors and load balancers make. */
+export function healthRoutes(app: FastifyInstance, unreadyReasons: () => readonly string[]): void {
   const healthz = { summary: 'Is the process alive?', tags: ['server'] }
   app.get('/healthz', { schema: healthz, config: PROBES }, async () => ({ status: 'ok' }))
   const readyz = { summary: 'Does it sell? 503 with the reasons when not', tags: ['server'] }
   app.get('/readyz', { schema: readyz, config: PROBES }, async (_, reply) => {
-    const reasons = partitions.unreadyReasons()
+    const reasons = unreadyReasons()
     const isReady = reasons.length === 0
     return reply
       .code(isReady ? 200 : 503)
       .send({ status: isReady ? 'ready' : 'not ready', reasons })
   })
-  partitionsRoute(app, partitions)
 }
 
 function partitionBody(view: PartitionStatus, partition: number): object {

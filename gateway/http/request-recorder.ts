@@ -1,5 +1,6 @@
 // What every call came to and how long it took: plain counters per route that the console and /metrics read.
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { OperationResult } from '../api/operations.ts'
 import type { ProblemCode } from '../api/problems.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 
@@ -68,6 +69,14 @@ export class RequestRecorder {
       this.#operations.set(op, record)
     }
     record.count(outcome)
+  }
+
+  /** The operations of a batch were answered; those of bad form have no name. */
+  countOperations(operations: readonly unknown[], results: readonly OperationResult[]): void {
+    for (const [place, { status, code }] of results.entries()) {
+      const op = status === 400 ? 'malformed' : (operations[place] as { op: string }).op
+      this.countOperation(op, (code as ProblemCode | undefined) ?? status)
+    }
   }
 
   /** Hooks into `app`; call it before routes are registered. */

@@ -8,6 +8,18 @@ import { sendProblem } from './send-problem.ts'
 /** Requests of one connection that may wait for their answers. */
 export const IN_FLIGHT_PER_SOCKET_MAX = 64
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Requests of this app that wait for their answers. */
+    inFlight: RequestsInFlight
+  }
+}
+
+/** Counts requests from their first hook to their answer, or to the end of their connection. */
+export interface RequestsInFlight {
+  readonly total: number
+}
+
 interface InFlight {
   count: number
   last: IncomingMessage
@@ -15,21 +27,30 @@ interface InFlight {
 
 const inFlight = new WeakMap<Socket, InFlight>()
 
-/** Answers 429 to what exceeds the bound, without executing it, and closes the connection. */
-export function limitSockets(app: FastifyInstance): void {
+/**
+ * Answers 429 to what exceeds the bound, without executing it, and closes the connection. Gives the count of all
+ * connections together.
+ */
+export function limitSockets(app: FastifyInstance): RequestsInFlight {
+  const all = { total: 0 }
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
     // All that the API's answers need of a browser's guards: none is ever taken for a page or a script.
     reply.header('x-content-type-options', 'nosniff')
-    if (countIn(request.raw) <= IN_FLIGHT_PER_SOCKET_MAX) return done()
+    if (countIn(request.raw, all) <= IN_FLIGHT_PER_SOCKET_MAX) return done()
     reply.header('connection', 'close')
     return sendProblem(request, reply, problemBody('too_many_requests'))
   })
   app.addHook('onResponse', (request, _, done) => {
     const requests = inFlight.get(request.raw.socket)
-    if (requests !== undefined) requests.count--
+    // What a closed connection still waited for was counted off when it closed.
+    if (requests !== undefined && requests.count > 0) {
+      requests.count--
+      all.total--
+    }
     done()
   })
+  return all
 }
 
 /** True while a request that has arrived whole waits for its answer: what is written now would pass for it. */
@@ -39,10 +60,16 @@ export function awaitsAnswer(socket: Socket): boolean {
   return requests.count > 1 || requests.last.complete
 }
 
-function countIn(request: IncomingMessage): number {
+function countIn(request: IncomingMessage, all: { total: number }): number {
+  all.total++
   const requests = inFlight.get(request.socket)
   if (requests === undefined) {
-    inFlight.set(request.socket, { count: 1, last: request })
+    const first = { count: 1, last: request }
+    inFlight.set(request.socket, first)
+    request.socket.once('close', () => {
+      all.total -= first.count
+      first.count = 0
+    })
     return 1
   }
   requests.last = request

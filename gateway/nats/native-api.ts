@@ -7,6 +7,7 @@ import { answerOperations, RESULT_BYTES_MAX } from '../api/operations.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
 import { newRequestIds } from '../api/request-id.ts'
 import type { CallTerms } from '../call-terms.ts'
+import type { CallOutcome, RequestRecorder } from '../http/request-recorder.ts'
 import { hasRoom, laneOf } from '../lane.ts'
 import type { LoadGauge } from '../load-gauge.ts'
 import type { Partitions } from '../partitions.ts'
@@ -42,6 +43,8 @@ export interface NativeApiOptions {
   readonly version: string
   /** This gateway alone: letters, digits, `_` and `-`. */
   readonly gatewayId: string
+  /** Told what came of every operation. */
+  readonly recorder?: RequestRecorder
   /** Something came that should not, or an answer could not leave: words for the log, to be bounded there. */
   readonly onTrouble: (reason: string) => void
   /** A bug was met: the process must stop. */
@@ -111,10 +114,14 @@ export class NativeApi {
   }
 
   #listen(verb: NativeVerb): Subscription {
-    const { link, cluster, onTrouble, onBug } = this.#options
+    const { link, cluster, recorder, onTrouble, onBug } = this.#options
     const stats = this.#discovery.endpointStats(verb)
     const onInFlight = (operations: number) => this.#count(operations)
-    const desk: CallDesk = { link, stats, onTrouble, onBug, onInFlight }
+    const onOutcome = (outcome: CallOutcome) => {
+      // Of a batch that was taken, each operation counts by itself.
+      if (verb !== 'batch' || typeof outcome !== 'number') recorder?.countOperation(verb, outcome)
+    }
+    const desk: CallDesk = { link, stats, onTrouble, onBug, onInFlight, onOutcome }
     return link.connection.subscribe(apiSubject(cluster, verb), {
       queue: QUEUE_GROUP,
       callback: messageCallback((message) => this.#receive(verb, desk, message)),
@@ -164,7 +171,10 @@ export class NativeApi {
     this.#requireRoom(operations.length)
     call.begin(operations.length)
     answerOperations(this.#options.partitions, operations, { terms }).then(
-      (results) => call.send(200, { results }),
+      (results) => {
+        this.#options.recorder?.countOperations(operations, results)
+        call.send(200, { results })
+      },
       (error) => call.fail(error),
     )
   }

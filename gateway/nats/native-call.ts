@@ -4,6 +4,7 @@ import { InvariantError } from '../../core/invariant.ts'
 import { reservationBody, skuAnswerBody } from '../api/answer-bodies.ts'
 import { viewStatus } from '../api/operations.ts'
 import { type ProblemBody, problemBody, problemOf } from '../api/problem-body.ts'
+import type { CallOutcome } from '../http/request-recorder.ts'
 import type { Answer, AnswerTicket } from '../partition-port.ts'
 import type { NatsLink } from './link.ts'
 import { writeMessagePack } from './native-message-pack.ts'
@@ -21,6 +22,8 @@ export interface CallDesk {
   readonly onTrouble: (reason: string) => void
   /** A bug was met: the process must stop. */
   readonly onBug: (bug: unknown) => void
+  /** What the call came to; told once. */
+  readonly onOutcome: (outcome: CallOutcome) => void
   /** `operations` more, or fewer, are in flight. */
   readonly onInFlight: (operations: number) => void
 }
@@ -82,7 +85,8 @@ export class NativeCall implements AnswerTicket {
     if (this.#isAnswered) return
     this.#isAnswered = true
     const isSent = this.#publish({ status, body }, headOf(this, status, isReplay, problem))
-    const { stats, onInFlight } = this.#desk
+    const { stats, onInFlight, onOutcome } = this.#desk
+    onOutcome(problem?.code ?? status)
     const error = isSent ? problem && `${status} ${problem.code}` : 'the answer could not be sent'
     stats.count((performance.now() - this.#startedAt) * 1e6, error)
     onInFlight(-this.#operations)

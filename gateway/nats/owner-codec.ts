@@ -11,6 +11,7 @@ export function encodeOwner(owner: OwnerStatus): Plain[] {
     ...[owner.commitP50Ms, owner.commitP99Ms].map(microseconds),
     ...[owner.blockEventsP50 ?? null, owner.blockEventsP99 ?? null],
     ...[snapshotSeq, snapshotAgeMs, diskFreeBytes, holdsDue, dueLateMs, recoveredMs],
+    ...[owner.oversoldUnits, owner.strandedUnits, owner.sweeps],
   ]
 }
 
@@ -45,5 +46,8 @@ export function readOwner(fields: Plain): OwnerStatus | undefined {
     holdsDue: reader.integer(),
     dueLateMs: reader.integer(),
     recoveredMs: reader.integer(),
+    oversoldUnits: reader.integer(),
+    strandedUnits: reader.integer(),
+    sweeps: reader.integer(),
   }
 }

@@ -150,6 +150,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   stockDetail: 'banded',
   logLevel: 'warn',
   port: '0',
+  statusPort: '9464',
   partition: '1/2,0/2',
   acceptOlderJournal: 'yes',
   publicStock: 'yes',

@@ -4,12 +4,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { ownPartitions } from '../../../gateway/cli/core-command.ts'
+import { ownPartitions, requireStatusPorts } from '../../../gateway/cli/core-command.ts'
+import { statusPortOf } from '../../../gateway/cli/core-processes.ts'
 import { loadConfig } from '../../../gateway/config.ts'
 import { coreSettings, gatewaySettings } from '../../../gateway/settings.ts'
 import { testNats } from '../../fixtures/nats.ts'
 import { runHoldfast } from '../../fixtures/real-server.ts'
 import { Sales } from '../../fixtures/sales.ts'
+import { Scrape } from '../../fixtures/scrape.ts'
 import { ROOT } from '../../fixtures/source-files.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 import {
@@ -33,6 +35,7 @@ interface Line {
   readonly msg?: string
   readonly pid?: number
   readonly partition?: number
+  readonly url?: string
 }
 
 interface Started {
@@ -174,6 +177,7 @@ describe('holdfast core for several partitions', () => {
   const start = async (): Promise<{ command: Command; pids: number[] }> => {
     const { url } = await nats.server()
     const words = ['core', '--partition', '0/2', '--partition', '1/2', '--lease-ms', '10000']
+    words.push('--status-port', '0')
     const data = newDirectory()
     const command = new Command([...words, '--nats', url, '--data', data], data)
     await vi.waitFor(() => expect(serving(command)).toEqual([0, 1]), SOON)
@@ -189,6 +193,21 @@ describe('holdfast core for several partitions', () => {
   test('runs one process for each, and ends them with it', async () => {
     const { command, pids } = await start()
     expect(new Set([command.child.pid, ...pids]).size).toBe(3)
+    const told = command.lines.filter(({ msg }) => msg === 'telling metrics and health')
+    const ask = async (path: string) => {
+      const asked = told.map(async ({ url }) => (await fetch(`${url}${path}`)).text())
+      return (await Promise.all(asked)).sort()
+    }
+    const scrapes = (await ask('/metrics')).map((text) => new Scrape(text))
+    const owned = scrapes.flatMap((scrape) =>
+      Object.keys(scrape.counted('holdfast_partition_epoch', 'partition')),
+    )
+    expect(owned.sort()).toEqual(['0', '1'])
+    for (const scrape of scrapes) {
+      expect(scrape.value('holdfast_nats_up')).toBe(1)
+      expect(scrape.value('holdfast_build_info', { role: 'core' })).toBe(1)
+    }
+    expect(await ask('/readyz')).toEqual(Array(2).fill('{"status":"ready","reasons":[]}'))
     expect(await command.end('SIGTERM')).toBe(0)
     expect(command.family()).toEqual([])
   })
@@ -227,6 +246,14 @@ describe('words that make no sense', () => {
     expect(() => ownPartitions(said)).toThrow(mistake)
   })
 
+  test('include a status port that the last of several partitions could not take', () => {
+    const owned = ownPartitions('0/200,150/200')
+    expect(() => requireStatusPorts(65_400, owned)).toThrow('partition 150 would take 65550')
+    for (const port of [undefined, 0, 65_385]) requireStatusPorts(port, owned)
+    expect([0, 150].map((partition) => statusPortOf(9_464, partition))).toEqual([9_464, 9_614])
+    expect(statusPortOf(0, 150), 'each finds a free one').toBe(0)
+  })
+
   test.each(['1', '', '0/0', '-1/2', '0/2,', '00/2', '0/2 1/2', '0/10000'])(
     'include %j, which is no partition',
     (partition) => {
@@ -238,6 +265,7 @@ describe('words that make no sense', () => {
   test.each([
     [['core', '--cluster', 'a.b'], /--cluster: must match pattern .* \(got "a\.b"\)/],
     [['core', '--partition', '0/2', '--partition', '0/3'], /0\/2,0\/3 names more than one count/],
+    [['core', '--status-port', '0', '--status-host', '0.0.0.0'], /other machines need --keys-file/],
     [['gateway', '--nats-user', 'ada'], /--nats-user and --nats-password belong together/],
   ] as const)('end %j with 78, before anything is touched', async (words, message) => {
     const { status, stdout, stderr } = await runHoldfast(words)

@@ -1,0 +1,121 @@
+// A second look at what a partition promises, a little at a time beside the sale: is any unit oversold or stranded?
+import type { PartitionState } from './partition-state.ts'
+import { HELD } from './reservation-table.ts'
+import type { SkuActor } from './sku-actor.ts'
+
+/** A hold that is so late although nothing else is late will never expire by itself. */
+const LOST_AFTER_MS = 60_000
+/** While the partition itself is behind by more than this, lateness proves nothing. */
+const BEHIND_MS = 1_000
+
+/** Units in trouble; all 0 as long as the rules hold. */
+interface Findings {
+  /** Units that are promised, or could be, beyond the stock. */
+  oversold: number
+  /** Units that nobody has and nobody can buy. */
+  stranded: number
+}
+
+/**
+ * Walks over all SKUs, then over all reservations, then begins again. Every SKU must be
+ * `stock = available + held + sold` with none negative, and every hold must end some time. When nothing happened
+ * while the reservations were passed, the held units of each SKU are also held against their sum.
+ */
+export class ConservationWalk {
+  readonly #state: PartitionState
+  #skuIndex = 0
+  #row = 0
+  /** Held units by SKU, recounted from the rows passed so far. */
+  #heldByRows = new Float64Array(0)
+  #rowsFromSeq = 0
+  #now: Findings = { oversold: 0, stranded: 0 }
+  #last: Findings = { oversold: 0, stranded: 0 }
+  #sweeps = 0
+
+  constructor(state: PartitionState) {
+    this.#state = state
+  }
+
+  /** As the last whole sweep found it, or this one so far when that is worse. */
+  get oversoldUnits(): number {
+    return Math.max(this.#last.oversold, this.#now.oversold)
+  }
+
+  /** Like `oversoldUnits`. */
+  get strandedUnits(): number {
+    return Math.max(this.#last.stranded, this.#now.stranded)
+  }
+
+  /** How often everything was passed: a walk that stands still proves nothing. */
+  get sweeps(): number {
+    return this.#sweeps
+  }
+
+  /** Goes on by at most `skus` SKUs or `rows` reservations, at the time `now` (ms since 1970). */
+  step(now: number, skus: number, rows: number): void {
+    if (this.#skuIndex < this.#state.actors.length) this.#stepSkus(skus)
+    else this.#stepRows(now, rows)
+  }
+
+  #stepSkus(count: number): void {
+    const { actors } = this.#state
+    const end = Math.min(this.#skuIndex + count, actors.length)
+    for (; this.#skuIndex < end; this.#skuIndex++) {
+      const actor = actors[this.#skuIndex]
+      if (actor !== undefined) this.#note(unitsOf(actor) - actor.stock)
+    }
+  }
+
+  #stepRows(now: number, count: number): void {
+    const { reservations, due } = this.#state
+    if (now - due.backlog(now, 1).since > BEHIND_MS) return
+    if (this.#row === 0) this.#beginRows()
+    const end = Math.min(this.#row + count, reservations.rowLimit)
+    for (; this.#row < end; this.#row++) {
+      if (reservations.state(this.#row) === HELD) this.#passHold(this.#row, now)
+    }
+    if (this.#row >= reservations.rowLimit) this.#endSweep()
+  }
+
+  #beginRows(): void {
+    const { actors, lastSeq } = this.#state
+    this.#rowsFromSeq = lastSeq
+    if (this.#heldByRows.length < actors.length) {
+      this.#heldByRows = new Float64Array(actors.length)
+    } else this.#heldByRows.fill(0)
+  }
+
+  #passHold(row: number, now: number): void {
+    const { reservations, accounts } = this.#state
+    const units = reservations.quantity(row)
+    const sku = accounts.skuIndex(reservations.account(row))
+    if (sku < this.#heldByRows.length) this.#heldByRows[sku] = (this.#heldByRows[sku] ?? 0) + units
+    if (reservations.until(row) < now - LOST_AFTER_MS) this.#note(-units)
+  }
+
+  #endSweep(): void {
+    if (this.#state.lastSeq === this.#rowsFromSeq) this.#compareHolds()
+    this.#last = this.#now
+    this.#now = { oversold: 0, stranded: 0 }
+    this.#skuIndex = 0
+    this.#row = 0
+    this.#sweeps++
+  }
+
+  // A counter below its holds would sell their units again; one above them keeps units that no hold gives back.
+  #compareHolds(): void {
+    for (const actor of this.#state.actors) {
+      this.#note((this.#heldByRows[actor.index] ?? 0) - Math.max(0, actor.held))
+    }
+  }
+
+  #note(surplus: number): void {
+    if (surplus > 0) this.#now.oversold += surplus
+    else this.#now.stranded -= surplus
+  }
+}
+
+/** Units that are promised or can be; a counter below 0 stands for none. */
+function unitsOf({ available, held, sold }: SkuActor): number {
+  return Math.max(0, available) + Math.max(0, held) + Math.max(0, sold)
+}
