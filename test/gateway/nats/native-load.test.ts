@@ -3,6 +3,7 @@ import { errors, type Msg, RequestError } from '@nats-io/transport-node'
 import { describe, expect, test } from 'vitest'
 import { InvariantError } from '../../../core/invariant.ts'
 import type { NatsServer } from '../../../gateway/cluster/nats-server.ts'
+import { LoadGauge } from '../../../gateway/load-gauge.ts'
 import type { NatsLink } from '../../../gateway/nats/link.ts'
 import { NATIVE_IN_FLIGHT_MAX } from '../../../gateway/nats/native-api.ts'
 import { NATIVE_VERBS } from '../../../gateway/nats/native-request.ts'
@@ -92,6 +93,28 @@ async function flood(link: NatsLink, subject: string, payload: string, count: nu
 }
 
 describe('a flood', () => {
+  test('that keeps the gateway late costs new reservations first, and confirmations never', async () => {
+    const { app, server, client } = await shop()
+    const id = await app.held('paid')
+    const endings: (() => void)[] = []
+    let nowMs = 0
+    const afterPoll = (end: () => void) => void endings.push(end)
+    const gauge = new LoadGauge({ targetMs: 20, monotonicMs: () => nowMs, afterPoll })
+    for (let poll = 0; poll < 6; poll++) {
+      for (let count = 0; count < 64; count++) gauge.refuses('server')
+      nowMs += 25
+      endings[poll]?.()
+    }
+    gauge.refuses('server')
+    nowMs += 21
+    await startNative(nats, server, app.partitions, { gauge })
+    const refused = await client.call('reserve', INPUT)
+    expect(refused).toMatchObject({ status: 503, body: { code: 'busy', retryable: true } })
+    expect((await client.call('get', { id })).status).toBe(503)
+    expect((await client.call('confirm', { id })).status).toBe(200)
+    expect(gauge.shed).toEqual({ reserve: 1, read: 1 })
+  })
+
   test('beyond what may be in flight is told busy at once, and all else is answered', async () => {
     const { app, server, client } = await shop()
     const native = await startNative(nats, server, app.partitions)

@@ -1,8 +1,13 @@
 // A gateway's port against owners that are absent, silent, replaced or wrong: one answer each, and a true one.
 import { describe, expect, test } from 'vitest'
 import type { Command } from '../../../core/command.ts'
+import { refuse } from '../../../core/refusal.ts'
 import { encodeAnswer } from '../../../gateway/nats/answer-codec.ts'
-import { FRAME_BYTES_MAX } from '../../../gateway/nats/limits.ts'
+import {
+  FRAME_BYTES_MAX,
+  FRAME_COMMANDS_MAX,
+  FRAMES_IN_FLIGHT_MAX,
+} from '../../../gateway/nats/limits.ts'
 import type { NatsLink } from '../../../gateway/nats/link.ts'
 import type { Answer } from '../../../gateway/partition-port.ts'
 import { packr } from '../../../journal/message-pack.ts'
@@ -19,6 +24,7 @@ const start = remoteShops()
 const gateway = loneGateways()
 const DEADLINE = { timeout: 20_000 }
 
+const refuseUnknown = refuse('unknown_sku')
 const fault = (code: string) => ({ kind: 'fault', code })
 
 describe('without an owner', () => {
@@ -105,6 +111,27 @@ describe('an owner that does not answer', () => {
     const sent = new Map(seen.map(({ frame }) => [frame.number, frame.commands.length]))
     const sum = [...sent.values()].reduce((total, count) => total + count, 0)
     expect(unknown.length, 'unknown is what was sent, and nothing else').toBe(sum)
+  })
+
+  test('is spared new reservations while what waits for it waits too long, and nothing else', async () => {
+    const { remote, cluster, ownerLink } = await gateway({ deadlineMs: 60_000 })
+    let isSilent = true
+    const answer = ({ frame, reply }: SeenFrame) =>
+      reply(frame.commands.map(() => encodeAnswer(refuseUnknown)))
+    const seen = await scriptedOwner(ownerLink, cluster, (one) => isSilent || answer(one))
+    const queued = submitAll(remote, Array<Command>(17 * FRAME_COMMANDS_MAX).fill(cancel('k')))
+    const inTime = submitAll(remote, [reserve('k1')])
+    await expect
+      .poll(() => submitAll(remote, [reserve('k2')])[0]?.answers, DEADLINE)
+      .toEqual([fault('busy')])
+    const others = submitAll(remote, [cancel('k'), readSku()])
+    const waiting = [...queued, ...inTime, ...others]
+    expect(waiting.every(({ answers }) => answers.length === 0)).toBe(true)
+    await expect.poll(() => seen.length, DEADLINE).toBe(FRAMES_IN_FLIGHT_MAX)
+    isSilent = false
+    for (const one of seen.slice()) answer(one)
+    const answers = await answersOf(waiting)
+    expect(answers.every(({ kind }) => kind === 'refusal')).toBe(true)
   })
 
   test('does not keep a drain from ending, whatever waits behind its frames', async () => {
