@@ -11,7 +11,7 @@ const DEADLINE_MS = 15_000
 export class Api {
   /** Told when a call was refused for its key. @type {(reply: Reply) => void} */
   onKeyRefused = () => {}
-  /** Whether the server does not know who calls: nothing need be asked again before another key is there. */
+  /** Whether the key does not do: nothing need be asked again before another one is there. */
   isRefused = false
 
   /** @returns {string | null} */
@@ -64,8 +64,10 @@ export class Api {
   settle(response, body) {
     const requestId = body.requestId ?? response.headers.get('x-request-id') ?? undefined
     const reply = { ok: response.ok, status: response.status, body, requestId }
-    if (reply.status === 401) this.isRefused = true
-    if (reply.status === 401 || reply.status === 403) this.onKeyRefused(reply)
+    if (reply.status === 401 || reply.status === 403) {
+      this.isRefused = true
+      this.onKeyRefused(reply)
+    }
     return reply
   }
 }

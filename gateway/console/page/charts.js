@@ -34,26 +34,26 @@ const PLANS = [
     looks: ['freed', 'blue', 'held', 'sold', 'soft'],
   },
   {
-    title: 'Time to answer',
+    title: 'Time to answer, p99',
     unit: duration,
     lines: [
-      { label: 'reserve p50', look: 'sold', of: ({ calls }) => calls.reserve.p50Ms },
-      { label: 'p99', look: 'held', of: ({ calls }) => calls.reserve.p99Ms },
-      { label: 'confirm p99', look: 'freed', of: ({ calls }) => calls.confirm.p99Ms },
-      { label: 'batch p99', look: 'blue', of: ({ calls }) => calls.batch.p99Ms },
+      { label: 'reserve', look: 'held', of: ({ calls }) => calls.reserve.p99Ms },
+      { label: 'its median', look: 'sold', of: ({ calls }) => calls.reserve.p50Ms },
+      { label: 'confirm', look: 'freed', of: ({ calls }) => calls.confirm.p99Ms },
+      { label: 'batch', look: 'blue', of: ({ calls }) => calls.batch.p99Ms },
     ],
   },
   {
-    title: 'Event loop and disk',
+    title: 'Event loop and disk, p99',
     unit: duration,
     lines: [
       {
-        label: 'loop delay p99',
+        label: 'loop delay',
         look: 'blue',
         of: ({ process }) => process.loopP99Ms,
         isFilled: true,
       },
-      { label: 'commit p99', look: 'sold', of: ({ commitP99Ms }) => commitP99Ms },
+      { label: 'commit', look: 'sold', of: ({ commitP99Ms }) => commitP99Ms },
     ],
   },
   {

@@ -33,13 +33,13 @@ export class SignIn {
     this.ask(
       had
         ? `The server does not take this key for that: ${detail}`
-        : 'This server asks for a key with the scopes operate and read.',
+        : 'This server asks for a key with the scope operate.',
     )
   }
 
   /** @param {string} [why] */
   ask(
-    why = 'Keys are made with: holdfast keys add. The console needs the scopes operate and read.',
+    why = 'The console needs a key with the scope operate: holdfast keys add --name night-shift --scope operate',
   ) {
     find('#sign-in-why').textContent = why
     find('[value=forget]', this.#dialog).hidden = this.#api.key === null

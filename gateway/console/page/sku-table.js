@@ -293,7 +293,7 @@ export function fillStack(stack, { stock, sold, held }) {
 
 /** @param {number[]} trail */
 function pointsOf(trail) {
-  if (trail.length < 2) return ''
+  if (trail.length < 3) return ''
   const [low, high] = [Math.min(...trail), Math.max(...trail)]
   const step = SPARK.width / (trail.length - 1)
   const y = (/** @type {number} */ value) =>
