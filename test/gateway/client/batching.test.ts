@@ -93,6 +93,46 @@ describe('calls', () => {
   })
 })
 
+describe('what a server is told of a call', () => {
+  const traces = [1, 2].map(
+    (last) => `00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333${last}-01`,
+  )
+
+  test('is how long anybody waits, at most a minute', async () => {
+    const server = await ScriptedServer.start([results(heldResult)])
+    for (const [deadlineMs, attemptMs, expected] of [
+      [100_000, 90_000, 60_000],
+      [100_000, 30_000, 30_000],
+    ]) {
+      await newClient(server.url, { deadlineMs, attemptMs }).reserve(buyer(1))
+      expect(server.received.at(-1)?.headers['request-timeout-ms']).toBe(String(expected))
+    }
+    await newClient(server.url).reserve(buyer(1), { deadlineMs: 500 })
+    const told = Number(server.received.at(-1)?.headers['request-timeout-ms'])
+    expect(told).toBeGreaterThan(0)
+    expect(told).toBeLessThanOrEqual(500)
+    expect(server.received.at(-1)?.headers).not.toHaveProperty('traceparent')
+  })
+
+  test('is its trace; calls of different traces go apart, and in order', async () => {
+    const server = await ScriptedServer.start([results(heldResult)])
+    const client = newClient(server.url)
+    const [one, other] = traces
+    const of = [one, one, other, undefined, undefined, one, 'no\ntrace']
+    await Promise.all(of.map((traceparent, n) => client.reserve(buyer(n), { traceparent })))
+    const sent = server.received.map(({ headers, operations }) => {
+      return [headers['traceparent'], operations.map((operation) => operation.buyer).join()]
+    })
+    expect(sent.sort()).toEqual([
+      [undefined, 'buyer-3,buyer-4'],
+      [undefined, 'buyer-6'],
+      [one, 'buyer-0,buyer-1'],
+      [one, 'buyer-5'],
+      [other, 'buyer-2'],
+    ])
+  })
+})
+
 describe('batches in flight', () => {
   test('are bounded; what comes meanwhile waits, and goes together', async () => {
     const server = await SlowServer.start()

@@ -1,5 +1,5 @@
 // What callers ask for by headers: a deadline, a trace, the times of the stages. Over both ways to the partition.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { expectProblem, expectRefused } from '../../fixtures/problem.ts'
 import { isOverNats, type TestApp, testApps } from '../../fixtures/test-app.ts'
 
@@ -212,6 +212,8 @@ describe('Server-Timing', () => {
 /** From now on the process stands still, for so long, when it has submitted a command. */
 function standStillAfterSubmit({ partitions }: TestApp, ms: number): void {
   const submit = partitions.submit.bind(partitions)
+  // The face is another test's next.
+  onTestFinished(() => void Reflect.deleteProperty(partitions, 'submit'))
   partitions.submit = (...call) => {
     submit(...call)
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)

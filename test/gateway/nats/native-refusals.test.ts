@@ -231,6 +231,29 @@ describe('headers', () => {
     expect(await idOf()).not.toBe(await idOf())
   })
 
+  test('say how long the caller waits, or nothing: anything else is refused and named', async () => {
+    const { app, client, expectRefused, expectWell } = await shop()
+    const timeouts = ['0', '60001', '1.5', '-1', 'soon', ['5', '5']]
+    for (const timeout of timeouts) {
+      const reply = await client.send('reserve', GOOD, { 'request-timeout-ms': timeout })
+      expectRefused(reply, 'bad_request', String(timeout))
+      expect(reply.body.detail).toContain('Request-Timeout-Ms')
+    }
+    app.journal.hold()
+    const keyed = withMore('"key":"k"')
+    const late = await client.send('reserve', keyed, { 'Request-Timeout-Ms': '400' })
+    expect(late.body).toMatchObject({ status: 504, code: 'outcome_unknown' })
+    const operations = `{"operations":[${withMore('"op":"reserve","key":"l"')}]}`
+    const lateBatch = await client.send('batch', operations, { 'Request-Timeout-Ms': '400' })
+    expect(lateBatch.body.results).toMatchObject([{ status: 504, code: 'outcome_unknown' }])
+    app.journal.letGo()
+    const again = await client.send('reserve', keyed, { 'Request-Timeout-Ms': '60000' })
+    expect(again).toMatchObject({ status: 200, head: { 'Idempotent-Replayed': 'true' } })
+    // A trace that is none is no reason to refuse.
+    expect((await client.send('reserve', GOOD, { traceparent: 'nonsense' })).status).toBe(201)
+    await expectWell()
+  })
+
   test('that no client would send are refused, and the connection lives on', async () => {
     const { server, client, expectRefused, expectWell } = await shop()
     const raw = await RawNats.connect(server)
