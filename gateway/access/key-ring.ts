@@ -1,6 +1,7 @@
 // The keys in use, in memory: found by id, compared in constant time, and read anew whenever their file changes.
 import { timingSafeEqual } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
 import { type KeyFile, type KeyRecord, readKeyFile, versionOf } from './key-file.ts'
 import { digestWithin, idWithin } from './key-text.ts'
@@ -22,6 +23,8 @@ export class KeyRing {
   /** Of the file as it was last looked at, good or bad: each version is read, and complained of, once. */
   #version: string
   #timer: NodeJS.Timeout | undefined
+  /** Connections whose answers go on and on, by the id of the key that opened them. */
+  readonly #streams = new Map<string, Set<Socket>>()
 
   /** @throws KeyFileError when the file cannot be used. */
   constructor(path: string, logger: FastifyBaseLogger) {
@@ -43,6 +46,17 @@ export class KeyRing {
     const known = id === undefined ? undefined : this.#known.get(id)
     if (known === undefined) return undefined
     return timingSafeEqual(digestWithin(text), known.digest) ? known.principal : undefined
+  }
+
+  /** Cuts `socket` off once the key `id` is no longer in use. */
+  cutWhenRevoked(id: string, socket: Socket): void {
+    const streams = this.#streams.get(id) ?? new Set()
+    if (streams.has(socket)) return
+    this.#streams.set(id, streams.add(socket))
+    socket.once('close', () => {
+      streams.delete(socket)
+      if (streams.size === 0) this.#streams.delete(id)
+    })
   }
 
   /** Looks at the file twice a second from now on. */
@@ -68,9 +82,18 @@ export class KeyRing {
       const file = readKeyFile(this.#path)
       this.#known = knownOf(file)
       this.#version = file.version
+      this.#cutRevoked()
       this.#logger.info({ keysFile: this.#path, keys: this.#known.size }, 'keys read anew')
     } catch (error) {
       this.#logger.error({ err: error }, 'the key file cannot be used: the keys stay as they were')
+    }
+  }
+
+  #cutRevoked(): void {
+    for (const [id, sockets] of this.#streams) {
+      if (this.#known.has(id)) continue
+      this.#streams.delete(id)
+      for (const socket of sockets) socket.destroy()
     }
   }
 }

@@ -110,8 +110,14 @@ class Guard {
       return
     }
     request.principal = principal
-    if (this.#opensFor(principal)) done()
-    else this.#forbid(principal, request, reply)
+    if (!this.#opensFor(principal)) {
+      this.#forbid(principal, request, reply)
+      return
+    }
+    if (this.#config.isStream === true && principal.kind === 'key') {
+      this.#access.keys?.cutWhenRevoked(principal.id, request.raw.socket)
+    }
+    done()
   }
 
   #forbid({ kind }: Principal, request: FastifyRequest, reply: FastifyReply): void {

@@ -9,6 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
@@ -164,6 +165,20 @@ describe('a ring of keys', () => {
     await ring.refresh()
     expect(ring.find(keys.of('sell'))).toBeUndefined()
     expect(said.map(({ level }) => level)).toEqual([50, 50, 30])
+  })
+
+  test('cuts off what a revoked key has opened, and nothing else', async () => {
+    const keys = testKeys(newDirectory(), ['sell', 'read'])
+    const ring = ringOf(keys.path)
+    const [theirs, others] = [new Socket(), new Socket()]
+    const [first, second] = keys.records as readonly [KeyRecord, KeyRecord]
+    for (const _ of [1, 2]) ring.cutWhenRevoked(first.id, theirs)
+    ring.cutWhenRevoked(second.id, others)
+    expect(theirs.listenerCount('close')).toBe(1)
+    writeKeys(keys.path, [second])
+    await ring.refresh()
+    expect([theirs.destroyed, others.destroyed]).toEqual([true, false])
+    others.destroy()
   })
 
   test('gives operators what they need to see', () => {
