@@ -15,9 +15,11 @@ export type { Operation, RulesChange, SkuCall, SkuTerms } from './operations.ts'
 export type { Refusal, RefusalCode } from './refusals.ts'
 export type { Reservation, ReservationResult, ReservationState } from './reservations.ts'
 export type { Sku, SkuResult, SkuRules, SkuState } from './skus.ts'
+export type { StockGap, StockLevel, StockNews, StockState } from './stock-news.ts'
 export {
   type Attempt,
   AttemptError,
   type ClientTransport,
   type TransportAnswer,
 } from './transport.ts'
+export { type WatchOptions, watchStock } from './watch-stock.ts'
