@@ -5,6 +5,7 @@ import { runNatsBench } from './nats.ts'
 import type { BenchOptions } from './options.ts'
 import { runOverloadBench } from './overload.ts'
 import { runReplayBench } from './replay.ts'
+import { runStreamBench } from './stream.ts'
 
 const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   engine: runEngineBench,
@@ -12,14 +13,16 @@ const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void
   nats: runNatsBench,
   overload: runOverloadBench,
   replay: runReplayBench,
+  stream: runStreamBench,
 }
 
-const HELP = `Usage: npm run bench -- SCENARIO [--rounds N] [--seconds N] [--json]
+const HELP = `Usage: npm run bench -- SCENARIO [--rounds N] [--seconds N] [--subscribers N] [--json]
 
   http     POST /v1/reservations, durable, against a constant Fastify route (autocannon, 256 connections)
   replay   verify and rebuild against a raw LMDB read + msgpackr decode; snapshot loading; memory
   nats     frames against single requests, HTTP through NATS against embedded, the shield against a constant route
   overload open loop at three times the capacity of the same run: payments, goodput, and the time after
+  stream   reservations/s with and without 2,000 subscribers of live stock
   engine   the partition with the real journal against a raw msgpackr + LMDB append of the same events
 
 Run it on an idle machine. Figures of one run compare; figures of two do not.`
@@ -35,6 +38,7 @@ async function main(argv: readonly string[]): Promise<void> {
   await run({
     rounds: numberAfter(argv, '--rounds', 5),
     seconds: numberAfter(argv, '--seconds', 8),
+    subscribers: numberAfter(argv, '--subscribers', 2_000),
     json: argv.includes('--json'),
   })
 }

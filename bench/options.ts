@@ -6,5 +6,7 @@ export interface BenchOptions {
   readonly rounds: number
   /** Length of one HTTP run. */
   readonly seconds: number
+  /** Streams of live stock. */
+  readonly subscribers: number
   readonly json: boolean
 }

@@ -204,8 +204,9 @@ const stockSettings = {
   streamsMax: Type.Integer({
     minimum: 0,
     maximum: 1_000_000,
-    default: 10_000,
-    description: 'Streams of live stock that may be open at once.',
+    default: 5_000,
+    description:
+      'Streams of live stock that may be open at once; each is a connection, so keep it well below connectionsMax.',
   }),
 }
 
