@@ -11,6 +11,8 @@ const Plot = /** @type {any} */ (globalThis).uPlot
 
 const SAMPLES = 300
 const CODES_MAX = 4
+/** Samples further apart than this do not belong together. */
+const GAP_MS = 2_500
 const AXIS_FONT = '11px system-ui, sans-serif'
 
 /** @param {number | undefined} value */
@@ -38,7 +40,7 @@ const PLANS = [
     unit: duration,
     lines: [
       { label: 'reserve', look: 'held', of: ({ calls }) => calls.reserve.p99Ms },
-      { label: 'its median', look: 'sold', of: ({ calls }) => calls.reserve.p50Ms },
+      { label: 'median', look: 'sold', of: ({ calls }) => calls.reserve.p50Ms },
       { label: 'confirm', look: 'freed', of: ({ calls }) => calls.confirm.p99Ms },
       { label: 'batch', look: 'blue', of: ({ calls }) => calls.batch.p99Ms },
     ],
@@ -125,9 +127,14 @@ class Chart {
 
   /** @param {Sample[]} samples @param {boolean} isNewLook */
   draw(samples, isNewLook) {
-    this.#lines = this.#plan.lines ?? linesOf(this.#plan, samples)
-    const columns = this.#lines.map(({ of }) => samples.map((sample) => of(sample) ?? null))
-    this.#data = [samples.map(({ at }) => at / 1_000), ...columns]
+    const rows = withGaps(samples)
+    this.#lines =
+      this.#plan.lines?.filter((line, place) => place === 0 || isThere(line, samples)) ??
+      linesOf(this.#plan, samples)
+    const columns = this.#lines.map(({ of }) =>
+      rows.map(({ sample }) => (sample && of(sample)) ?? null),
+    )
+    this.#data = [rows.map(({ at }) => at / 1_000), ...columns]
     const width = this.#host.clientWidth
     const shape = `${width} ${this.#lines.map(({ label }) => label)}`
     if (this.#plot === undefined || isNewLook || shape !== this.#shape) this.#rebuild(width)
@@ -164,6 +171,20 @@ class Chart {
       if (words !== null) say(words, this.#plan.unit(value))
     }
   }
+}
+
+/** @param {Line} line @param {Sample[]} samples */
+const isThere = ({ of }, samples) => samples.some((sample) => of(sample) !== undefined)
+
+// Where nothing was heard for a while, nothing is drawn: a line across would tell what nobody knows.
+/** @param {Sample[]} samples @returns {{ at: number, sample?: Sample }[]} */
+function withGaps(samples) {
+  let before = samples[0]?.at ?? 0
+  return samples.flatMap((sample) => {
+    const isGap = sample.at - before > GAP_MS
+    before = sample.at
+    return isGap ? [{ at: sample.at - 1 }, { at: sample.at, sample }] : [{ at: sample.at, sample }]
+  })
 }
 
 // The codes that came most often get lines of their own; the rest share one.

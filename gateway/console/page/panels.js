@@ -103,7 +103,8 @@ export class Holds {
       const row = this.#rows.children[place]
       const leftMs = expiresAt - now
       row?.classList.toggle('urgent', leftMs < URGENT_MS)
-      if (row?.lastElementChild) say(row.lastElementChild, leftMs <= 0 ? 'now' : span(leftMs))
+      if (row?.lastElementChild)
+        say(row.lastElementChild, leftMs <= 0 ? 'now' : span(Math.ceil(leftMs / 1_000) * 1_000))
     }
   }
 }

@@ -265,6 +265,17 @@ describe.skipIf(chromium === undefined)(`the console (or ${HOW_TO_INSTALL})`, ()
     await says('#partitions tbody td[data-label=Epoch]', '2')
   })
 
+  test('says so when it has not arrived whole', async () => {
+    const context = await browser.newContext({ viewport: PHONE })
+    await context.route('**/console/words.js', (route) => route.abort())
+    const torn = await openPage(context)
+    await says('#trouble', 'The page has not arrived whole', torn)
+    await context.unroute('**/console/words.js')
+    await torn.locator('#trouble button').click()
+    await says('#link', 'Live', torn)
+    await context.close()
+  })
+
   test('asks for a key where one is needed, says why one does not do, and keeps it in the tab', async () => {
     const keys = testKeys(keyDirectory(), ['sell', 'operate'])
     const { port } = server
