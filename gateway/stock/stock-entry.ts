@@ -15,6 +15,8 @@ export interface StockEntry {
   readonly seq: number
   /** When time alone changes `state`, in ms since 1970 by the owner's clock. */
   readonly until: number | undefined
+  /** Whether time has changed `state` or will; undefined where the owner's feed told it, which says `until` only. */
+  readonly isScheduled?: boolean
 }
 
 /** What a partition answered to a read, as an entry. */
@@ -24,5 +26,6 @@ export function entryOf(view: SkuView): StockEntry {
   const { state } = skuAnswerBody(view)
   // Whichever comes next: before it opens nothing else matters, and what is closed stays closed.
   const until = [opensAt, closesAt].find((instant) => instant !== undefined && instant > at)
-  return { sku, stock, available, held, sold, state, seq, until }
+  const isScheduled = opensAt !== undefined || closesAt !== undefined
+  return { sku, stock, available, held, sold, state, seq, until, isScheduled }
 }

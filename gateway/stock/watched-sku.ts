@@ -24,7 +24,7 @@ export class WatchedSku {
   beginning: Promise<Answer | undefined> | undefined
   /** Reads it again when time alone will have changed it. */
   timer: NodeJS.Timeout | undefined
-  /** Time alone may change its state: the seq does not say all. */
+  /** Time alone may change its state, or has: the seq does not say all. */
   hasSchedule = false
   #entry: StockEntry | undefined
   #told: StockEntry | undefined
@@ -62,7 +62,7 @@ export class WatchedSku {
     if (entry.seq < (this.#entry?.seq ?? 0)) this.#hasFallen = true
     this.#mayFall = false
     this.#entry = entry
-    this.hasSchedule ||= entry.until !== undefined
+    this.hasSchedule ||= entry.isScheduled === true || entry.until !== undefined
     if (this.#told === undefined) {
       this.tell(form)
       return false
