@@ -43,13 +43,13 @@ class ObservedTicket implements AnswerTicket {
   isOverdue(): boolean {
     const { dueAt, timing } = this.terms
     const now = this.#now()
-    if (this.#isAnswered || (dueAt !== undefined && now >= dueAt)) return true
+    if (dueAt !== undefined && now >= dueAt) return true
     this.#isBegun = true
     timing?.take(now)
     return false
   }
 
-  /** The deadline has come. What was not begun never will be: it is overdue from now on. */
+  /** The deadline has come by the same clock: what was not begun is overdue from now on, and never will be. */
   expire(): void {
     this.answer(this.#isBegun ? OUTCOME_UNKNOWN : BUSY)
   }
