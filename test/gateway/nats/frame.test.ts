@@ -59,6 +59,8 @@ function noteOn(index: number): CommandNote[] {
   const traceparent = dueInMs === null || index % 4 === 0 ? TRACEPARENT : null
   return index % 3 === 2 ? [] : [{ index, dueInMs, traceparent }]
 }
+const LOOK_UP = [9, 'shoe']
+const PAGE = [10, null, 10]
 const read = (value: unknown) => readCommandFrame(packr.pack(value), OWN)
 
 describe('a frame of commands', () => {
@@ -109,39 +111,10 @@ describe('a frame of commands', () => {
     ['no commands', 8, []],
     ['too many commands', 8, Array.from({ length: FRAME_COMMANDS_MAX + 1 }, () => [9, 'shoe'])],
     ['a command that is none', 8, [[9, 'shoe'], null]],
-    [
-      'one bad command after good ones',
-      8,
-      [
-        [9, 'shoe'],
-        [9, 'shoe'],
-        [9, 'sh oe'],
-      ],
-    ],
-    [
-      'a page of SKUs among others',
-      8,
-      [
-        [9, 'shoe'],
-        [10, null, 10],
-      ],
-    ],
-    [
-      'a list of holds among others',
-      8,
-      [
-        [9, 'shoe'],
-        [13, 10],
-      ],
-    ],
-    [
-      'two pages of SKUs',
-      8,
-      [
-        [10, null, 10],
-        [10, null, 10],
-      ],
-    ],
+    ['one bad command after good ones', 8, [LOOK_UP, LOOK_UP, [9, 'sh oe']]],
+    ['a page of SKUs among others', 8, [LOOK_UP, PAGE]],
+    ['a list of holds among others', 8, [LOOK_UP, [13, 10]]],
+    ['two pages of SKUs', 8, [PAGE, PAGE]],
     ['no notes', 9, null],
     ['a map of notes', 9, { 0: [0, 1, null] }],
     ['a note that is none', 9, [[0, 1, null], null]],
