@@ -13,6 +13,6 @@ export async function registerConsole(
   const sampler = new Sampler(options)
   app.addHook('onListen', async () => sampler.start())
   app.addHook('onClose', async () => sampler.stop())
-  await servePages(app, pageRoutes, { hasOwnPolicy: true })
+  await servePages(app, pageRoutes)
   consoleStreamRoute(app, sampler, options.version)
 }

@@ -203,6 +203,6 @@ async function describe(app: FastifyInstance, version: string): Promise<void> {
       url,
     }),
   })
-  await servePages(app, describeToPeople, { hasOwnPolicy: true })
+  await servePages(app, describeToPeople)
   app.get('/openapi.json', { schema: { hide: true }, config: OPEN }, async () => app.swagger())
 }
