@@ -1,7 +1,7 @@
 // Metrics whose values are counted elsewhere, in plain numbers: prom-client asks for them when somebody scrapes.
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client'
 
-export type Labels = Readonly<Record<string, string | number>>
+type Labels = Readonly<Record<string, string | number>>
 
 /** One value of a metric. */
 export interface Sample {

@@ -27,7 +27,7 @@ export interface OwnerSource {
 }
 
 /** Listeners to live stock, as gauges and counters read them. */
-export interface StreamCounts {
+interface StreamCounts {
   readonly subscribers: number
   /** Listeners that were dropped because they read too slowly, since the start. */
   readonly dropped: number

@@ -148,6 +148,22 @@ test('the scrape itself is in flight, and nothing is shed', () => {
   expect(after.value('holdfast_shed_requests_total', { lane: 'reserve' })).toBe(0)
 })
 
+test('who listens to live stock is told, and a connection that breaks is in flight no more', async () => {
+  const leaving = new AbortController()
+  const { signal } = leaving
+  const stream = await fetch(`${server.url}/v1/stock/stream?sku=${sku}`, { signal })
+  await stream.body?.getReader().read()
+  const during = await scrape()
+  expect(during.value('holdfast_stream_subscribers')).toBe(1)
+  expect(during.value('holdfast_requests_in_flight')).toBe(2)
+  leaving.abort()
+  await vi.waitFor(async () => {
+    const then = await scrape()
+    expect(then.value('holdfast_stream_subscribers')).toBe(0)
+    expect(then.value('holdfast_requests_in_flight')).toBe(1)
+  }, 10_000)
+})
+
 test('a walk passes everything again and again, and finds no unit oversold or stranded', async () => {
   const sweeps = (scraped: Scrape) =>
     scraped.value('holdfast_conservation_sweeps_total', { partition: '0' })
