@@ -5,12 +5,14 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import { KeyFileError } from '../../../gateway/access/errors.ts'
@@ -70,6 +72,17 @@ describe('a key file', () => {
         .keys.map(({ name }) => name)
         .sort(),
     ).toEqual(names.sort())
+  })
+
+  test('is not changed while another process changes it', async () => {
+    const path = join(newDirectory(), 'keys.json')
+    writeFileSync(`${path}.lock`, '1\n')
+    const changing = changeKeyFile(path, (keys) => keys.push(record('shop')))
+    expect(await Promise.race([changing, delay(100, 'waits')])).toBe('waits')
+    expect(existsSync(path)).toBe(false)
+    rmSync(`${path}.lock`)
+    await changing
+    expect(readKeyFile(path).keys).toHaveLength(1)
   })
 
   test('stays as it was when a change fails, or would make it one that cannot be read', async () => {
