@@ -13,6 +13,8 @@ import { UNREAD_BYTES_MAX } from '../../../gateway/stock/stock-reader.ts'
 import { NotedReader, subscribed } from '../../fixtures/noted-reader.ts'
 
 const DEADLINE = { timeout: 20_000 }
+/** Between two slices; timers may be early by one. */
+const SLICE_MS = 9
 const UNREAD: Answer = { kind: 'fault', code: 'partition_unavailable' }
 
 /** Owners whose answers and messages the test decides: of two partitions, `hat` is of 0 and `lamp` of 1. */
@@ -212,6 +214,29 @@ describe('a subscription', () => {
     expect([slow.isDropped, slow.events.length]).toEqual([true, 2])
     expect([owners.board.dropped, owners.board.messages]).toEqual([1, 5])
   })
+})
+
+test('large rounds are told in slices, and who comes in between hears nothing twice', async () => {
+  // One write of it takes a whole slice.
+  const text = ({ sku, seq }: StockEntry) => JSON.stringify({ sku, seq, x: 'x'.repeat(300_000) })
+  owners = new Owners(1, { ...EXACT, text })
+  owners.seqs.set('shoe', { seq: 20, available: 7 })
+  const opened = await Promise.all(
+    Array.from({ length: 4 }, () => subscribed(owners.board, ['shoe'])),
+  )
+  const readers = opened.map(({ reader }) => reader)
+  owners.tell('shoe', 21, 6)
+  await expect.poll(() => readers[0]?.events.length, { ...DEADLINE, interval: 1 }).toBe(2)
+  expect(readers[3]?.events).toHaveLength(1)
+  const { reader: late } = await subscribed(owners.board, ['shoe'])
+  await expect.poll(() => readers[3]?.events.length, DEADLINE).toBe(2)
+  const told = readers.map(({ events }) => events[1]?.atMs ?? 0)
+  for (const [index, atMs] of told.slice(1).entries()) {
+    expect(atMs - (told[index] ?? 0)).toBeGreaterThanOrEqual(SLICE_MS)
+  }
+  owners.tell('shoe', 22, 5)
+  await expect.poll(() => late.events.length, DEADLINE).toBe(2)
+  expect(late.events.map(({ data }) => data['seq'])).toEqual([21, 22])
 })
 
 test('bands are told when they change, without numbers, ids or gaps', async () => {
