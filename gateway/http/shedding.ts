@@ -74,7 +74,7 @@ export function requireLanes(app: FastifyInstance): void {
 }
 
 /** The lane of a call, by its first line alone. */
-export function laneOfRequest(method: string | undefined, url: string): Lane {
+function laneOfRequest(method: string | undefined, url: string): Lane {
   if (method === 'POST') {
     if (url.startsWith(RESERVATION) || url.startsWith(BATCH)) return 'settle'
     return url.startsWith(RESERVATIONS) ? 'reserve' : 'server'
