@@ -57,7 +57,6 @@ export async function runOverloadBench(options: BenchOptions): Promise<void> {
         `round ${round} of ${options.rounds}: ${JSON.stringify(rounds.at(-1))}\n`,
       )
     }
-    payments.close()
   } finally {
     await server.stop()
     rmSync(data, { recursive: true })

@@ -2,7 +2,7 @@
 import { invariant } from '../core/invariant.ts'
 import { postOf, RawConnection } from './raw-connection.ts'
 
-const CONNECTIONS = 8
+const CONNECTIONS = 64
 const SKU = 'paid'
 const BATCH = 1_000
 const HOLD_MS = 3_600_000
@@ -41,33 +41,27 @@ export class PaymentTimes {
 
 export class Payments {
   readonly #url: string
-  readonly #free: RawConnection[]
   readonly #holds: string[] = []
 
-  private constructor(url: string, free: RawConnection[]) {
+  private constructor(url: string) {
     this.#url = url
-    this.#free = free
   }
 
   static async open(url: string): Promise<Payments> {
-    const port = Number(new URL(url).port)
-    const free = await Promise.all(
-      Array.from({ length: CONNECTIONS }, () => RawConnection.open(port)),
-    )
     const headers = { 'content-type': 'application/json' }
     const body = JSON.stringify({ stock: 1_000_000_000, holdMs: HOLD_MS })
     await fetch(`${url}/v1/skus/${SKU}`, { method: 'PUT', headers, body })
-    return new Payments(url, free)
-  }
-
-  close(): void {
-    for (const connection of this.#free) connection.close()
+    return new Payments(url)
   }
 
   /** Confirms `perSecond` holds a second, each from the moment it is due, however late a connection is free. */
   async pay(perSecond: number, seconds: number): Promise<PaymentTimes> {
     const count = perSecond * seconds
     while (this.#holds.length < count) await this.#reserve()
+    const port = Number(new URL(this.#url).port)
+    // Anew each time: the server ends connections that have been idle for long.
+    const opened = Array.from({ length: CONNECTIONS }, () => RawConnection.open(port))
+    const free = await Promise.all(opened)
     const times = new PaymentTimes()
     const startedAt = performance.now()
     const waiting: number[] = []
@@ -75,7 +69,7 @@ export class Payments {
     let answered = 0
     const dispatch = () => {
       while (waiting.length > 0) {
-        const connection = this.#free.pop()
+        const connection = free.shift()
         const hold = connection && this.#holds.pop()
         if (connection === undefined || hold === undefined) return
         const dueMs = waiting.shift() as number
@@ -83,7 +77,7 @@ export class Payments {
           answered++
           if (status !== 200) times.failed++
           times.add(dueMs, performance.now() - startedAt - dueMs)
-          this.#free.push(connection)
+          free.push(connection)
           dispatch()
         })
       }
@@ -102,6 +96,7 @@ export class Payments {
         resolve()
       }, 1)
     })
+    for (const connection of free) connection.close()
     return times
   }
 

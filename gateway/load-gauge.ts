@@ -59,27 +59,31 @@ export class LoadGauge {
       this.#afterPoll(this.#endPoll)
       return false
     }
-    if (!this.#isOverloaded || lane === 'settle' || lane === 'server') return false
     const waitedMs = nowMs - this.#pollStartedMs
+    // A poll can go on for seconds: libuv fetches more while a thousand sockets are ready.
+    if (waitedMs > this.#targetMs) this.#heedLateness(nowMs)
+    if (!this.#isOverloaded || lane === 'settle' || lane === 'server') return false
     if (waitedMs <= (lane === 'reserve' ? this.#calmMs : this.#targetMs)) return false
     this.shed[lane]++
     this.#lastShedMs = nowMs
     return true
   }
 
+  #heedLateness(nowMs: number): void {
+    if (this.#pollCount < CROWD_MIN || this.#isOverloaded) return
+    this.#lateSinceMs ??= this.#pollStartedMs ?? nowMs
+    if (nowMs - this.#lateSinceMs < PATIENCE_MS) return
+    this.#isOverloaded = true
+    this.#lastShedMs = nowMs
+  }
+
   #closePoll(): void {
     const nowMs = this.#monotonicMs()
     const waitedMs = nowMs - (this.#pollStartedMs ?? nowMs)
-    const isLate = waitedMs > this.#targetMs && this.#pollCount >= CROWD_MIN
+    if (waitedMs > this.#targetMs) this.#heedLateness(nowMs)
+    if (waitedMs <= this.#targetMs || this.#pollCount < CROWD_MIN) this.#lateSinceMs = undefined
+    if (this.#isOverloaded) this.#isOverloaded = nowMs - this.#lastShedMs < RELIEF_MS
     this.#pollStartedMs = undefined
     this.#pollCount = 0
-    if (!isLate) this.#lateSinceMs = undefined
-    else this.#lateSinceMs ??= nowMs - waitedMs
-    if (this.#isOverloaded) {
-      this.#isOverloaded = nowMs - this.#lastShedMs < RELIEF_MS
-    } else if (this.#lateSinceMs !== undefined && nowMs - this.#lateSinceMs >= PATIENCE_MS) {
-      this.#isOverloaded = true
-      this.#lastShedMs = nowMs
-    }
   }
 }
