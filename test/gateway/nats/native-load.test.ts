@@ -7,6 +7,7 @@ import { LoadGauge } from '../../../gateway/load-gauge.ts'
 import type { NatsLink } from '../../../gateway/nats/link.ts'
 import { NATIVE_IN_FLIGHT_MAX } from '../../../gateway/nats/native-api.ts'
 import { NATIVE_VERBS } from '../../../gateway/nats/native-request.ts'
+import type { PartitionPort } from '../../../gateway/partition-port.ts'
 import { Partitions } from '../../../gateway/partitions.ts'
 import {
   CLUSTER,
@@ -327,21 +328,20 @@ test('it is found with all its verbs, and counts each', async () => {
 })
 
 describe('a bug on the way', () => {
-  class Broken extends Partitions {
-    override submit(): void {
-      throw new InvariantError('planted')
-    }
+  /** Partitions of which the only one does `submit`. */
+  function partitionsThat(submit: PartitionPort['submit']): Partitions {
+    const partitions = new Partitions()
+    partitions.put([{ submit, unreadyReasons: () => [] }])
+    return partitions
   }
 
   test('after an answer changes nothing of it', async () => {
-    class Late extends Partitions {
-      override submit(...[command, ticket]: Parameters<Partitions['submit']>): void {
-        super.submit(command, ticket)
-        throw new InvariantError('planted')
-      }
-    }
+    const late = partitionsThat((_, ticket) => {
+      ticket.answer({ kind: 'fault', code: 'partition_unavailable' })
+      throw new InvariantError('planted')
+    })
     const server = await nats.server()
-    const native = await startNative(nats, server, new Late())
+    const native = await startNative(nats, server, late)
     const { link } = new NativeClient(await nats.link(server))
     const sent = await flood(link, RESERVE, GOOD, 1)
     await native.link.connection.flush()
@@ -353,7 +353,10 @@ describe('a bug on the way', () => {
 
   test('is answered 500, stops the process, and costs no connection', async () => {
     const server = await nats.server()
-    const native = await startNative(nats, server, new Broken())
+    const broken = partitionsThat(() => {
+      throw new InvariantError('planted')
+    })
+    const native = await startNative(nats, server, broken)
     const client = new NativeClient(await nats.link(server))
     for (const encoding of ENCODINGS) {
       const single = await client.call('reserve', INPUT, encoding)
