@@ -98,7 +98,9 @@ function statOrExplain(file: string): Stats | undefined {
 }
 
 function unreadable(file: string, cause: unknown): JournalError {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const words = cause instanceof Error ? cause.message : String(cause)
+  // LMDB sometimes adds, after a colon, what an earlier attempt of this process was about.
+  const reason = words.replace(/: Attempting to .*/, '')
   return new JournalError(
     'journal_unreadable',
     `${file} cannot be opened: ${reason}. Check its owner, mode and file system.`,
