@@ -13,6 +13,8 @@ const WATCHERS_MAX = 64
 /** What may wait for a reader; one that is further behind is cut off, and comes back. */
 const UNREAD_BYTES_MAX = 2 ** 20
 
+const ALONE = 'A stream takes the whole connection: ask for it behind no other request.'
+
 const WATCHES_ALL: RouteConfig = { ...OPERATES, isStream: true }
 
 /** Registers the stream. `hello` comes first, with what was sampled before; then `sample` each second. */
@@ -24,6 +26,10 @@ export function consoleStreamRoute(app: FastifyInstance, sampler: Sampler, versi
     '/v1/console/stream',
     { schema, config: WATCHES_ALL, exposeHeadRoute: false },
     (request, reply) => {
+      // Behind an unfinished answer, or on a connection that is gone, no `close` would ever end the watching.
+      if (reply.raw.socket === null || request.raw.socket.destroyed) {
+        return sendProblem(request, reply, problemBody('bad_request', ALONE))
+      }
       if (watching >= WATCHERS_MAX) return sendProblem(request, reply, problemBody('busy'))
       watching++
       const { raw } = reply.hijack()

@@ -1,7 +1,9 @@
 // What the server does for the console: the page's files with their policy, the stream, its bounds.
+import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { expectProblem } from '../../fixtures/problem.ts'
+import { get, post, RawSocket } from '../../fixtures/raw-socket.ts'
 import { type TestApp, testApps } from '../../fixtures/test-app.ts'
 
 const start = testApps()
@@ -131,5 +133,34 @@ describe('the stream', () => {
     }
     expect(status).toBe(200)
     staying.abort()
+  })
+
+  test('is refused behind an unfinished answer, where nobody would see its reader leave', async () => {
+    const app = await start()
+    await app.open(10)
+    await listening(app)
+    const { port } = app.app.server.address() as AddressInfo
+    const sale = post('/v1/reservations', '{"sku":"shoe","buyer":"ada","quantity":1}')
+    app.journal.hold()
+    const leaving = await Promise.all([
+      RawSocket.connect(port, true),
+      RawSocket.connect(port, true),
+    ])
+    // More of them than may watch; the sale behind them tells that they were taken up.
+    const streams = get('/v1/console/stream').repeat(WATCHERS_MAX / 2 + 1)
+    for (const socket of leaving) socket.write(sale + streams + sale)
+    await expect.poll(() => app.state.lastSeq, { timeout: WAIT_MS }).toBe(5)
+    for (const socket of leaving) socket.destroy()
+    const staying = await RawSocket.connect(port, true)
+    staying.write(sale + get('/v1/console/stream') + sale)
+    await expect.poll(() => app.state.lastSeq, { timeout: WAIT_MS }).toBe(7)
+    app.journal.letGo()
+    const replies = await staying.receive(3)
+    expect(replies.map(({ status }) => status)).toEqual([201, 400, 201])
+    staying.destroy()
+    const watching = new AbortController()
+    const { status } = await fetch(`http://127.0.0.1:${port}/v1/console/stream`, watching)
+    expect(status).toBe(200)
+    watching.abort()
   })
 })
