@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import {
   closeSync,
+  fchmodSync,
   fchownSync,
   fstatSync,
   fsyncSync,
@@ -23,8 +24,9 @@ import { KEY_ID_PATTERN } from './key-text.ts'
 
 const KEYS_MAX = 10_000
 const BYTES_MAX: number = 8 * 2 ** 20
-/** Owner only: the file says who may do what, though no secret can be read from it. */
+/** Of a new file, owner only: it says who may do what, though no secret can be read from it. */
 const MODE = 0o600
+const KEPT_MODE = 0o755
 const WRITABLE_BY_OTHERS = 0o022
 const LOCK_PATIENCE_MS = 5_000
 const LOCK_PAUSE_MS = 10
@@ -95,7 +97,7 @@ export function versionOf({ ino, size, mode, mtimeMs, ctimeMs }: Stats): string 
 
 /**
  * Replaces the keys of the file at `path` by what `change` makes of them, and gives what it gives. A missing file is
- * one without keys. Waits while another process changes it, so that neither loses the other's keys.
+ * one without keys; one that is there keeps its owner, group and mode. Waits while another process changes it, so that neither loses the other's keys.
  * @throws KeyFileError as `readKeyFile`, `key_file_locked`, and what `change` throws.
  */
 export async function changeKeyFile<Result>(
@@ -163,14 +165,19 @@ function writeDraft(draft: string, text: string, before: Stats | undefined): voi
   const file = openSync(draft, 'wx', MODE)
   try {
     writeFileSync(file, text)
-    // Root may add a key for a server that runs as somebody else.
-    if (before !== undefined && before.uid !== fstatSync(file).uid) {
-      fchownSync(file, before.uid, before.gid)
-    }
+    if (before !== undefined) keepReaders(file, before)
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
+}
+
+// Root may change keys for a server that runs as somebody else: if that could not read the file any more, a revoked key
+// would go on working.
+function keepReaders(file: number, before: Stats): void {
+  const { uid, gid } = fstatSync(file)
+  if (uid !== before.uid || gid !== before.gid) fchownSync(file, before.uid, before.gid)
+  fchmodSync(file, before.mode & KEPT_MODE)
 }
 
 // A lock that its holder's death leaves behind is not broken open: two could do so at once. People are told.

@@ -1,6 +1,7 @@
 // The file of keys: strict when read, whole when written, and no writer loses another's keys.
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -51,16 +52,28 @@ describe('a key', () => {
 })
 
 describe('a key file', () => {
-  test('is its owner’s only, whatever it was before, and leaves nothing beside it', async () => {
+  test('is its owner’s only when new, keeps its mode then, and leaves nothing beside it', async () => {
     const directory = newDirectory()
     const path = join(directory, 'keys.json')
     await changeKeyFile(path, (keys) => keys.push(record('shop')))
     expect(statSync(path).mode & 0o777).toBe(0o600)
-    chmodSync(path, 0o644)
+    chmodSync(path, 0o640)
     await changeKeyFile(path, (keys) => keys.push(record('till')))
-    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(statSync(path).mode & 0o777).toBe(0o640)
     expect(readKeyFile(path).keys.map(({ name }) => name)).toEqual(['shop', 'till'])
     expect(readdirSync(directory)).toEqual(['keys.json'])
+  })
+
+  test.runIf(process.getuid?.() === 0).each([
+    ['its group', 0, 4242],
+    ['its owner and group', 4243, 4242],
+  ])('that root changes keeps %s, so that the server still reads it', async (_, uid, gid) => {
+    const { path } = testKeys(newDirectory(), ['sell'])
+    chownSync(path, uid, gid)
+    chmodSync(path, 0o640)
+    await changeKeyFile(path, (keys) => keys.push(record('till')))
+    const after = statSync(path)
+    expect([after.uid, after.gid, after.mode & 0o777]).toEqual([uid, gid, 0o640])
   })
 
   test('loses no key when many are added at once', async () => {
