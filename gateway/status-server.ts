@@ -2,11 +2,15 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { type Access, startAccess } from './access/access.ts'
 import { createApp } from './http/app.ts'
+import { connectionLimit } from './http/connection-limit.ts'
 import { handleFailures } from './http/failures.ts'
 import { guardRoutes } from './http/guards.ts'
 import { metricsRoute } from './http/metrics-route.ts'
 import { healthRoutes } from './http/operation-routes.ts'
 import type { Metrics } from './metrics/metrics.ts'
+
+/** Monitors and probes are few, and a journal needs its files. */
+const CONNECTIONS_MAX = 64
 
 export interface StatusServerOptions {
   readonly host: string
@@ -25,6 +29,7 @@ export interface StatusServerOptions {
 export async function startStatusServer(options: StatusServerOptions): Promise<FastifyInstance> {
   const { host, port, logger, access, metrics, unreadyReasons, onBug } = options
   const app = createApp(logger)
+  app.server.maxConnections = connectionLimit(CONNECTIONS_MAX)
   handleFailures(app, onBug)
   await guardRoutes(app, access)
   metricsRoute(app, metrics)

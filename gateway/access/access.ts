@@ -73,7 +73,7 @@ export function openAccess(settings: AccessSettings, logger: FastifyBaseLogger):
     trustedProxies: listed(settings.trustProxy, '--trust-proxy', isNetwork, mistakes),
     isStockPublic: settings.publicStock === 'yes',
   }
-  if (mistakes.length === 0 && asksNobody(access)) heedOpenness(settings.host, logger, mistakes)
+  if (mistakes.length === 0 && asksNobody(access)) heedOpenness(settings, logger, mistakes)
   if (mistakes.length > 0) throw new ConfigError(mistakes)
   return access
 }
@@ -110,18 +110,26 @@ export function startAccess({ keys, tokens }: Access, logger: FastifyBaseLogger)
   }
 }
 
-function heedOpenness(host: string, logger: FastifyBaseLogger, mistakes: string[]): void {
-  if (isLoopback(host)) {
+function heedOpenness(
+  { host, trustProxy }: AccessSettings,
+  logger: FastifyBaseLogger,
+  mistakes: string[],
+): void {
+  if (trustProxy !== undefined) {
+    const words =
+      'others come in through a proxy, so somebody must ask who they are: add --keys-file'
+    mistakes.push(`--trust-proxy: ${words}`)
+  } else if (isLoopback(host)) {
     const words = 'no keys: anybody on this machine may do everything (see holdfast keys --help)'
     logger.warn({ host }, words)
-    return
+  } else {
+    mistakes.push(
+      `--host ${host}: without keys anybody who reaches this address could sell and change stock. ` +
+        'Make a key and name its file:\n' +
+        '    holdfast keys add --name shop --scope sell,read --keys-file keys.json\n' +
+        '    … --keys-file keys.json',
+    )
   }
-  mistakes.push(
-    `--host ${host}: without keys anybody who reaches this address could sell and change stock. ` +
-      'Make a key and name its file:\n' +
-      '    holdfast keys add --name shop --scope sell,read --keys-file keys.json\n' +
-      '    … --keys-file keys.json',
-  )
 }
 
 function openKeys(

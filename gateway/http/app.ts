@@ -37,7 +37,7 @@ import { skuRoutes } from './sku-routes.ts'
 import { limitSockets } from './socket-limit.ts'
 import { stockSocketRoute } from './stock-socket-route.ts'
 import { stockStreamRoute } from './stock-stream-route.ts'
-import { UpgradableRequest } from './upgradable-request.ts'
+import { endRefusedUpgrades, UpgradableRequest } from './upgradable-request.ts'
 
 /** Nothing is coerced, dropped or made up on the way in. */
 const STRICT = { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false }
@@ -146,6 +146,7 @@ export function createApp(
   app.decorateRequest('principal')
   app.decorateReply('problemCode', undefined)
   requireSaneHeads(app)
+  endRefusedUpgrades(app)
   return app
 }
 

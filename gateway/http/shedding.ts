@@ -48,7 +48,7 @@ export function shedFirst(options: SheddingOptions): FastifyServerFactory {
     const { http: limits, keepAliveTimeout, requestTimeout } = fastify as unknown as HttpOptions
     const server = http.createServer(limits, (request, response) => {
       const lane = laneOfRequest(request.method, request.url ?? '')
-      if (lane === 'settle') settlers.add(request.socket)
+      if (lane === 'settle') markWhenSettled(request, response, settlers)
       if (!gauge.refuses(lane)) {
         handle(request, response)
         return
@@ -81,6 +81,8 @@ export function requireLanes(app: FastifyInstance): void {
 
 /** The lane of a call, by its first line alone. */
 function laneOfRequest(method: string | undefined, url: string): Lane {
+  // Other spellings lead to the same routes, and nobody who means well uses them.
+  if (isOdd(url)) return method === 'POST' ? 'reserve' : 'read'
   if (method === 'POST') {
     if (url.startsWith(RESERVATION) || url.startsWith(BATCH)) return 'settle'
     return url.startsWith(RESERVATIONS) ? 'reserve' : 'server'
@@ -88,6 +90,24 @@ function laneOfRequest(method: string | undefined, url: string): Lane {
   const isRead = method === 'GET' || method === 'HEAD'
   const isOfStock = url.startsWith(RESERVATION) || url.startsWith(SKUS) || url.startsWith(STOCK)
   return isRead && isOfStock ? 'read' : 'server'
+}
+
+function isOdd(url: string): boolean {
+  if (url[0] !== '/') return true
+  const percent = url.indexOf('%')
+  return percent >= 0 && !url.slice(0, percent).includes('?')
+}
+
+// Whoever has not been let in has settled nothing.
+function markWhenSettled(
+  { socket }: IncomingMessage,
+  response: ServerResponse,
+  settlers: WeakSet<Socket>,
+): void {
+  if (settlers.has(socket)) return
+  response.once('finish', () => {
+    if (response.statusCode < 300) settlers.add(socket)
+  })
 }
 
 function refuse(response: ServerResponse, id: string): void {

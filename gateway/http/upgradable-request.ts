@@ -1,5 +1,6 @@
 // Which requests may leave HTTP for another protocol: those for the WebSocket, and no others.
 import { IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 
 /** Where live stock is told by WebSocket. */
 export const STOCK_SOCKET = '/v1/stock/socket'
@@ -23,7 +24,20 @@ export class UpgradableRequest extends IncomingMessage {
   }
 }
 
-function isForSocket({ url = '', headers }: IncomingMessage): boolean {
+/**
+ * Ends the connections of refused upgrades. Node has let go of them: its timeouts and its closing know nothing of them any
+ * more, and the plugin ends only those that have come as far as its own route.
+ */
+export function endRefusedUpgrades(app: FastifyInstance): void {
+  app.addHook('onResponse', (request, _, done) => {
+    const { raw } = request
+    if (raw instanceof UpgradableRequest && raw.upgrade) raw.socket.destroySoon()
+    done()
+  })
+}
+
+function isForSocket({ method, url = '', headers }: IncomingMessage): boolean {
+  if (method !== 'GET') return false
   const end = url.indexOf('?')
   const path = end < 0 ? url : url.slice(0, end)
   return path === STOCK_SOCKET && headers.upgrade?.toLowerCase() === 'websocket'

@@ -154,9 +154,26 @@ describe('an overloaded process', () => {
       { status: 200, state: 'confirmed' },
     ])
   })
+
+  test.each([
+    ['a percent sequence', post('/v1/%72eservations', RESERVE)],
+    ['the absolute form', post('http://x/v1/reservations', RESERVE)],
+    ['a percent sequence in a read', get('/v1/%73kus')],
+  ])('is not stepped around by %s', async (_, request) => {
+    overload(TARGET_MS + 1)
+    expect((await send(await open(), request))?.status).toBe(503)
+  })
 })
 
 describe('a connection', () => {
+  test('that was let in by nobody is held like any other, whatever it asked for', async () => {
+    overload(TARGET_MS)
+    const stranger = await open()
+    expect((await send(stranger, post('/v1/batch', '{}')))?.status).toBe(400)
+    expect((await send(stranger, post('/v1/reservations', RESERVE)))?.status).toBe(503)
+    await expect.poll(() => held.count).toBe(1)
+  })
+
   test('whose reservation was shed is not read for a while, and then it is', async () => {
     overload(TARGET_MS)
     const crowd = await open()

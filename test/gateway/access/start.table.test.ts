@@ -139,6 +139,7 @@ describe('a mistake', () => {
     ['an origin with a path', /--cors-origins: "https:/, { corsOrigins: 'https://a.example/' }],
     ['every origin', /--cors-origins: "\*"/, { corsOrigins: 'https://a.example,*' }],
     ['an origin that is null', /--cors-origins: "null"/, { corsOrigins: 'null' }],
+    ['a proxy but no keys', /--trust-proxy: .*--keys-file/, { trustProxy: '127.0.0.1' }],
     ['a proxy by name', /--trust-proxy: "loopback"/, { trustProxy: 'loopback' }],
     [
       'a network that is too narrow',

@@ -1,7 +1,7 @@
 // GET /v1/stock/socket over real sockets, and that nothing else about HTTP changes for who offers an upgrade.
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { post, RawSocket } from '../../fixtures/raw-socket.ts'
+import { get, post, RawSocket } from '../../fixtures/raw-socket.ts'
 import { type TestApp, testApps } from '../../fixtures/test-app.ts'
 import { WebSocketClient } from '../../fixtures/web-socket-client.ts'
 
@@ -31,6 +31,42 @@ async function watch(
 }
 
 const subscribers = () => expect.poll(() => app.board.subscribers, { timeout: 10_000 })
+
+const OFFER = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+
+describe('an upgrade that is refused before its route', () => {
+  const path = '/v1/stock/socket?sku=shoe'
+  const many = Array.from({ length: 101 }, (_, index) => `X-${index}: 1`)
+  test.each([
+    ['no Host', 400, `GET ${path} HTTP/1.1\r\n${OFFER.join('\r\n')}\r\n\r\n`],
+    ['too many headers', 431, get(path, [...OFFER, ...many])],
+    ["a stranger's page", 403, get(path, [...OFFER, 'Origin: https://evil.example'])],
+  ])(
+    'for %s is answered %i, and its connection ends though the client keeps its side open',
+    async (_, status, request) => {
+      const client = await RawSocket.connect(port, true)
+      clients.push(client)
+      const [reply] = await client.write(request).receive(1)
+      expect(reply?.status).toBe(status)
+      await client.closed
+      await expect
+        .poll(
+          () =>
+            new Promise((resolve) =>
+              app.app.server.getConnections((_error, count) => resolve(count)),
+            ),
+        )
+        .toBe(0)
+    },
+  )
+})
+
+test('an upgrade by another method is none: it is answered as the plain request that it is', async () => {
+  const client = await RawSocket.connect(port)
+  clients.push(client)
+  client.write(post('/v1/stock/socket', '{}', OFFER)).write(get('/v1/time'))
+  expect((await client.receive(2)).map(({ status }) => status)).toEqual([404, 200])
+})
 
 describe('the socket', () => {
   test('tells every state, then changes, and resumes by lastEventId', async () => {
