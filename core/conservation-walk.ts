@@ -25,6 +25,9 @@ export class ConservationWalk {
   readonly #state: PartitionState
   #skuIndex = 0
   #row = 0
+  #heldIndex = 0
+  /** Whether all rows were passed, so that the sums may be compared. */
+  #isCounted = false
   /** Held units by SKU, recounted from the rows passed so far. */
   #heldByRows = new Float64Array(0)
   #rowsFromSeq = 0
@@ -54,6 +57,7 @@ export class ConservationWalk {
   /** Goes on by at most `skus` SKUs or `rows` reservations, at the time `now` (ms since 1970). */
   step(now: number, skus: number, rows: number): void {
     if (this.#skuIndex < this.#state.actors.length) this.#stepSkus(skus)
+    else if (this.#isCounted) this.#compareHolds(skus)
     else this.#stepRows(now, rows)
   }
 
@@ -63,26 +67,29 @@ export class ConservationWalk {
     for (; this.#skuIndex < end; this.#skuIndex++) {
       const actor = actors[this.#skuIndex]
       if (actor !== undefined) this.#note(unitsOf(actor) - actor.stock)
+      if (this.#skuIndex < this.#heldByRows.length) this.#heldByRows[this.#skuIndex] = 0
     }
   }
 
   #stepRows(now: number, count: number): void {
     const { reservations, due } = this.#state
-    if (now - due.backlog(now, 1).since > BEHIND_MS) return
+    if (due.count > 0 && now - due.doneUntil > BEHIND_MS) return
     if (this.#row === 0) this.#beginRows()
     const end = Math.min(this.#row + count, reservations.rowLimit)
     for (; this.#row < end; this.#row++) {
       if (reservations.state(this.#row) === HELD) this.#passHold(this.#row, now)
     }
-    if (this.#row >= reservations.rowLimit) this.#endSweep()
+    this.#isCounted = this.#row >= reservations.rowLimit
+    if (this.#isCounted && !this.#isComparable()) this.#endSweep()
   }
 
+  // The sums were set to 0 as the SKUs were passed; new memory is 0.
   #beginRows(): void {
     const { actors, lastSeq } = this.#state
     this.#rowsFromSeq = lastSeq
     if (this.#heldByRows.length < actors.length) {
       this.#heldByRows = new Float64Array(actors.length)
-    } else this.#heldByRows.fill(0)
+    }
   }
 
   #passHold(row: number, now: number): void {
@@ -93,20 +100,31 @@ export class ConservationWalk {
     if (reservations.until(row) < now - LOST_AFTER_MS) this.#note(-units)
   }
 
+  // A counter below its holds would sell their units again; one above them keeps units that no hold gives back.
+  #compareHolds(count: number): void {
+    const { actors } = this.#state
+    const end = Math.min(this.#heldIndex + count, actors.length)
+    for (; this.#isComparable() && this.#heldIndex < end; this.#heldIndex++) {
+      const held = Math.max(0, actors[this.#heldIndex]?.held ?? 0)
+      this.#note((this.#heldByRows[this.#heldIndex] ?? 0) - held)
+    }
+    if (!this.#isComparable()) this.#endSweep()
+  }
+
+  /** Whether SKUs are left to compare, and nothing has happened since the first row was passed. */
+  #isComparable(): boolean {
+    const { actors, lastSeq } = this.#state
+    return this.#heldIndex < actors.length && lastSeq === this.#rowsFromSeq
+  }
+
   #endSweep(): void {
-    if (this.#state.lastSeq === this.#rowsFromSeq) this.#compareHolds()
     this.#last = this.#now
     this.#now = { oversold: 0, stranded: 0 }
     this.#skuIndex = 0
     this.#row = 0
+    this.#heldIndex = 0
+    this.#isCounted = false
     this.#sweeps++
-  }
-
-  // A counter below its holds would sell their units again; one above them keeps units that no hold gives back.
-  #compareHolds(): void {
-    for (const actor of this.#state.actors) {
-      this.#note((this.#heldByRows[actor.index] ?? 0) - Math.max(0, actor.held))
-    }
   }
 
   #note(surplus: number): void {

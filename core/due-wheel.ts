@@ -46,6 +46,18 @@ export class DueWheel {
   }
 
   /**
+   * Every hold that was due before this time (ms since 1970) has left the wheel; 0 before the first look. Unlike
+   * `backlog` it looks at no holds, and so misses none behind those of later rounds.
+   */
+  get doneUntil(): number {
+    for (let position = this.#duePosition; position < this.#due.length; position++) {
+      const row = this.#due[position] as number
+      if (row !== NO_ROW) return this.#reservations.until(row)
+    }
+    return (this.#tick + 1) * DUE_TICK_MS
+  }
+
+  /**
    * The holds that are due at time `at` and have not expired yet: how many, counted up to `limit`, and since when the
    * first of them (ms since 1970; `at` when there are none). Changes nothing; looks at `limit` rows at most.
    */

@@ -10,7 +10,10 @@ import type { SnapshotSchedule } from './snapshot-schedule.ts'
 
 /** Due holds that a look counts at most. */
 const HOLDS_DUE_MAX = 10_000
-/** The walk: so much in so many ms, a third of one at most. A million SKUs take four minutes, a million holds one. */
+/**
+ * The walk: so much in so many ms, a third of one at most. A million SKUs take four minutes, and four more where sums
+ * are compared; a million holds take one.
+ */
 const WALK_MS = 250
 const WALK_SKUS = 1_000
 const WALK_ROWS = 4_000

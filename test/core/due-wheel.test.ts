@@ -50,6 +50,7 @@ describe('a due wheel', () => {
         const due = [...held].filter(([, { until }]) => until <= at)
         due.sort(([, left], [, right]) => left.until - right.until || left.seq - right.seq)
         const since = due[0]?.[1].until ?? at
+        for (const { until } of held.values()) expect(wheel.doneUntil).toBeLessThanOrEqual(until)
         // Before its first look the wheel knows of no time, and so of nothing that is late.
         if (hasLooked) {
           expect(wheel.backlog(at, 1e6), 'what waits').toEqual({ count: due.length, since })
