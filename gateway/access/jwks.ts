@@ -5,8 +5,12 @@ import type { FastifyBaseLogger } from 'fastify'
 
 /** An unknown key id has the set read anew at most so often: whoever makes ids up must not make us flood the issuer. */
 const COOLDOWN_MS = 10_000
-/** A key that the issuer took away is forgotten after so long. */
+/** While no set was ever read every token is refused, so the next try comes sooner. */
+const FIRST_COOLDOWN_MS = 1_000
+/** A set so old is read anew, while its keys still count: an issuer that hangs must not hold up all buyers. */
 const AGE_MS_MAX = 300_000
+/** The keys of a set so old do not count until another try to read it has ended. */
+const TRUSTED_MS_MAX = 3_600_000
 const ANSWER_MS_MAX = 5_000
 const BYTES_MAX: number = 2 ** 20
 const RSA_BITS_MIN = 2_048
@@ -60,19 +64,22 @@ export class Jwks {
     this.#nowMs = nowMs
   }
 
-  /** Reads the set. @throws when it cannot be read or holds no key of use. */
-  async load(): Promise<void> {
-    this.#triedAtMs = this.#nowMs()
-    this.#keys = keysOf(await textAt(this.#place))
-    this.#readAtMs = this.#nowMs()
+  /** Reads the set; tokens that come meanwhile wait for it. @throws when it cannot be read or holds no key of use. */
+  load(): Promise<void> {
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined
+    })
+    return this.#reading
   }
 
   /** The public key, in PEM, of a token with `header`; undefined when there is none for its algorithm. */
   async keyFor(header: TokenHeader): Promise<string | undefined> {
-    const isOld = this.#nowMs() - this.#readAtMs > AGE_MS_MAX
+    const ageMs = this.#nowMs() - this.#readAtMs
     const key = this.#find(header)
-    if (key !== undefined && !isOld) return key.pem
-    await this.#reload()
+    if (key !== undefined && ageMs <= AGE_MS_MAX) return key.pem
+    const reloaded = this.#reload()
+    if (key !== undefined && ageMs <= TRUSTED_MS_MAX) return key.pem
+    await reloaded
     return this.#find(header)?.pem
   }
 
@@ -83,17 +90,20 @@ export class Jwks {
     return fitting.length === 1 ? fitting[0] : undefined
   }
 
-  // What cannot be read leaves the keys as they were: an issuer that is down must not stop a sale.
+  async #read(): Promise<void> {
+    this.#triedAtMs = this.#nowMs()
+    this.#keys = keysOf(await textAt(this.#place))
+    this.#readAtMs = this.#nowMs()
+  }
+
+  // Never rejects. What cannot be read leaves the keys as they were: an issuer that is down must not stop a sale.
   async #reload(): Promise<void> {
     if (this.#reading === undefined) {
-      if (this.#nowMs() - this.#triedAtMs < COOLDOWN_MS) return
-      this.#reading = this.load()
-        .catch((error) => this.#logger.error({ err: error }, 'the JWKS cannot be read'))
-        .finally(() => {
-          this.#reading = undefined
-        })
+      const cooldownMs = this.#keys.length === 0 ? FIRST_COOLDOWN_MS : COOLDOWN_MS
+      if (this.#nowMs() - this.#triedAtMs < cooldownMs) return
+      this.load().catch((error) => this.#logger.error({ err: error }, 'the JWKS cannot be read'))
     }
-    await this.#reading
+    await this.#reading?.catch(() => undefined)
   }
 }
 

@@ -1,10 +1,10 @@
 // Tokens that issuers sign with keys of their own: a JWKS from a file or a server, and forgers who know the public half.
-
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Jwks } from '../../../gateway/access/jwks.ts'
 import { type GuardedApp, guarded, silent } from '../../fixtures/guarded-app.ts'
 import { directoryForAll } from '../../fixtures/temp-directory.ts'
@@ -104,22 +104,37 @@ describe('a JWKS behind a URL', () => {
   let issuer: Server
   let asked = 0
   let answer: () => { status: number; body: string }
+  let hangs = false
   let nowMs = 0
   let jwks: Jwks
+  const reply = (response: ServerResponse) => {
+    const { status, body } = answer()
+    response.writeHead(status, { location: '/elsewhere' }).end(body)
+  }
+  // Asks, and gives the issuer's answer that is not sent yet.
+  const whileHanging = async (ask: () => void): Promise<ServerResponse> => {
+    hangs = true
+    const asking = once(issuer, 'hanging', { signal: AbortSignal.timeout(4_000) })
+    ask()
+    const [response] = await asking
+    hangs = false
+    return response
+  }
   const keys = (...all: object[]) => ({ status: 200, body: JSON.stringify({ keys: all }) })
   const find = (kid: string) => jwks.keyFor({ alg: 'RS256', kid })
 
   beforeAll(async () => {
     issuer = createServer((_, response) => {
       asked++
-      const { status, body } = answer()
-      response.writeHead(status, { location: '/elsewhere' }).end(body)
+      if (hangs) issuer.emit('hanging', response)
+      else reply(response)
     })
     await new Promise<void>((resolve) => issuer.listen(0, '127.0.0.1', resolve))
   })
   afterAll(() => issuer.close())
   beforeEach(() => {
     asked = 0
+    hangs = false
     answer = () => keys(rsa.jwk)
     const { port } = issuer.address() as AddressInfo
     jwks = new Jwks(`http://127.0.0.1:${port}/jwks`, silent, () => nowMs)
@@ -145,11 +160,44 @@ describe('a JWKS behind a URL', () => {
     expect(asked).toBe(2)
   })
 
-  test('forgets what the issuer took away', async () => {
+  test('forgets what the issuer took away, once it is asked again', async () => {
     expect(await find('rsa')).toBe(pem)
     answer = () => keys(ec.jwk)
     nowMs += 300_001
+    expect(await find('rsa')).toBe(pem)
+    await vi.waitFor(async () => expect(await find('rsa')).toBeUndefined())
+    expect(asked).toBe(2)
+  })
+
+  test('keeps no buyer with a known key waiting while the issuer hangs, for an hour', async () => {
+    expect(await find('rsa')).toBe(pem)
+    nowMs += 300_001
+    const found: (string | undefined)[] = []
+    const hanging = await whileHanging(() => void find('rsa').then((key) => found.push(key)))
+    expect([...found, await find('rsa')]).toEqual([pem, pem])
+    answer = () => keys(ec.jwk)
+    reply(hanging)
+    await vi.waitFor(async () => expect(await find('rsa')).toBeUndefined())
+    expect(asked).toBe(2)
+  })
+
+  test('counts on no key for more than an hour without asking', async () => {
+    expect(await find('rsa')).toBe(pem)
+    answer = () => keys(ec.jwk)
+    nowMs += 3_600_001
     expect(await find('rsa')).toBeUndefined()
+  })
+
+  test('has tokens wait that come while it is read at the start', async () => {
+    let loaded: Promise<void> | undefined
+    const hanging = await whileHanging(() => {
+      loaded = jwks.load()
+    })
+    const finding = find('rsa')
+    reply(hanging)
+    expect(await finding).toBe(pem)
+    await loaded
+    expect(asked).toBe(1)
   })
 
   test.each<[string, () => { status: number; body: string }]>([
@@ -170,11 +218,14 @@ describe('a JWKS behind a URL', () => {
     },
   )
 
-  test('lets nobody in before it was ever there', async () => {
+  test('lets nobody in before it was ever there, and tries again after a second', async () => {
     answer = () => ({ status: 503, body: '' })
+    await expect(jwks.load()).rejects.toThrow('answers 503')
+    nowMs += 999
     expect(await find('rsa')).toBeUndefined()
+    expect(asked).toBe(1)
     answer = () => keys(rsa.jwk)
-    nowMs += 10_000
+    nowMs += 1
     expect(await find('rsa')).toBe(pem)
   })
 })
