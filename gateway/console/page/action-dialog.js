@@ -119,7 +119,7 @@ export class ActionDialog {
       return
     }
     this.#store.take(reply.body)
-    this.#tellDone(reply.body, action.done(values))
+    this.#tellDone(reply.body, action.done(values, reply.body))
   }
 
   /** @param {Sku} sku @param {string} what */

@@ -6,9 +6,10 @@ import { count, date, plain, unitsOf } from './words.js'
 /** @typedef {{ method: string, path: string, body: object, isKeyed?: boolean }} Request */
 /**
  * One thing to do. `says` tells what will happen with the values that are in the fields; undefined while they make no sense.
+ * `done` tells what happened, by the SKU that the server answered with.
  * @typedef {{ title: string, about: string, button: string, isDanger?: boolean, fields: Field[],
  *   says: (values: Record<string, string>) => string | undefined, request: (values: Record<string, string>) => Request,
- *   done: (values: Record<string, string>) => string }} Action
+ *   done: (values: Record<string, string>, after: Sku) => string }} Action
  */
 
 /** @param {string} sku */
@@ -49,14 +50,23 @@ function pause(sku) {
 function resume(sku) {
   return {
     title: 'Resume',
-    about: 'Take reservations again.',
+    about: 'Take the pause away.',
     button: `Resume ${sku.sku}`,
     fields: [],
-    says: () =>
-      `Buyers can reserve ${sku.sku} again at once; ${unitsOf(sku.available)} ${sku.available === 1 ? 'is' : 'are'} available.`,
+    says: () => resumeWords(sku),
     request: () => amend(sku.sku, { paused: false }),
     done: () => 'resumed',
   }
+}
+
+// A pause is not all that can stand between buyers and a SKU.
+/** @param {Sku} sku */
+function resumeWords({ sku, state, available, rules }) {
+  if (state === 'closed')
+    return `The pause of ${sku} is taken away, but its sale stays closed: buyers are refused with “sale closed” until you reopen it.`
+  if (state === 'not_open')
+    return `The pause of ${sku} is taken away, but its sale opens ${date(rules.opensAt ?? 0)}: until then buyers are refused with “sale not open”.`
+  return `Buyers can reserve ${sku} again at once; ${unitsOf(available)} ${available === 1 ? 'is' : 'are'} available.`
 }
 
 /** @param {Sku} sku @returns {Action} */
@@ -133,6 +143,11 @@ function limit(sku) {
 
 /** @param {Sku} sku @param {number} now @returns {Action} */
 function close(sku, now) {
+  const { opensAt } = sku.rules
+  const isAhead = opensAt !== undefined && (sku.state === 'not_open' || opensAt >= now)
+  const start = isAhead
+    ? `The sale of ${sku.sku} ends before it began, and its opening time is taken away.`
+    : `The sale of ${sku.sku} ends now.`
   return {
     title: 'Close the sale',
     about: 'The end: no reservations any more.',
@@ -140,12 +155,17 @@ function close(sku, now) {
     isDanger: true,
     fields: [],
     says: () =>
-      `The sale of ${sku.sku} ends now. Every new reservation is refused with “sale closed”, and ${unitsOf(sku.available, 'available unit')} stay unsold. ${heldWords(sku)}`,
-    // Not before it opened: the server would call that a contradiction.
-    request: () => amend(sku.sku, { closesAt: Math.max(now, (sku.rules.opensAt ?? 0) + 1) }),
-    done: () => 'sale closed',
+      `${start} Every new reservation is refused with “sale closed”, and ${unitsOf(sku.available, 'available unit')} stay unsold. ${heldWords(sku)}`,
+    request: () => amend(sku.sku, isAhead ? { opensAt: null, closesAt: 1 } : endedAfter(opensAt)),
+    done: (_, { state }) =>
+      state === 'closed' ? 'sale closed' : `got a closing time, but its sale is ${plain(state)}`,
   }
 }
+
+// An instant that is past by any clock: with this page's own guess of the time a sale might go on for a while.
+// Not before it opened: the server would call that a contradiction.
+/** @param {number | undefined} opensAt */
+const endedAfter = (opensAt) => ({ closesAt: opensAt === undefined ? 1 : opensAt + 1 })
 
 /** @param {Sku} sku @returns {Action} */
 function reopen(sku) {
