@@ -1,17 +1,29 @@
 // The files under deploy/: they parse, name settings that exist, and agree with each other, the code and the image.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { pino } from 'pino'
 import type { TObject } from 'typebox'
 import { describe, expect, test } from 'vitest'
+import { openAccess, openStatusAccess } from '../../gateway/access/access.ts'
 import { natsServerPath } from '../../gateway/cluster/nats-server.ts'
 import { loadConfig } from '../../gateway/config.ts'
-import { flagOf, PROCESSES, settingNames, variableOf } from '../../gateway/settings.ts'
+import {
+  type CoreSettings,
+  flagOf,
+  PROCESSES,
+  type ServeSettings,
+  settingNames,
+  variableOf,
+} from '../../gateway/settings.ts'
 import {
   compose,
+  type DeployedProcess,
   deployedProcesses,
   deployPaths,
   dockerLines,
+  foldersOf,
+  imageEnvironment,
   kubernetesObjects,
   textOf,
   UNITS,
@@ -65,12 +77,46 @@ describe('the settings of', () => {
     expect(patienceMs, 'it is given the time to drain').toBeGreaterThan(drainMs + 5_000)
   })
 
+  /** Opens what a process asks of its callers, as it does at its start, with a key in the file that it names. */
+  const open = ({ words: [command = '', ...rest], ...deployed }: DeployedProcess) => {
+    const schema = PROCESSES[command as keyof typeof PROCESSES]
+    const keys = join(newDirectory(), 'keys.json')
+    writeFileSync(keys, JSON.stringify({ format: 'holdfast-keys', version: 1, keys: [] }), {
+      mode: 0o600,
+    })
+    const { HOLDFAST_KEYS_FILE: named } = deployed.environment
+    const environment = {
+      ...(deployed.place.startsWith('deploy/systemd') ? {} : imageEnvironment()),
+      ...deployed.environment,
+      ...(named === undefined ? {} : { HOLDFAST_KEYS_FILE: keys }),
+    }
+    const settings: unknown = loadConfig(schema, flagsOf(schema, rest), environment)
+    const logger = pino({ level: 'silent' })
+    if (command !== 'core') return openAccess(settings as ServeSettings, logger)
+    const core = settings as CoreSettings
+    return core.statusPort === undefined ? undefined : openStatusAccess(core, logger)
+  }
+
+  test.each(deployedProcesses())('$place let it open its ports', (deployed) => {
+    // It cannot know where its user keeps his keys; `docker run` says so.
+    if (deployed.place === 'deploy/Dockerfile') expect(() => open(deployed)).toThrow(/without keys/)
+    else open(deployed)
+  })
+
+  test.each(deployedProcesses().filter(({ folders }) => folders !== undefined))(
+    '$place name a key file in a mounted folder, where its successor appears',
+    ({ environment, folders }) => {
+      const { HOLDFAST_KEYS_FILE: keysFile = '' } = environment
+      expect(folders).toContain(dirname(keysFile))
+    },
+  )
+
   test('all kinds of deployment are among them', () => {
     const commands = deployedProcesses().map(({ words }) => words[0])
     expect(commands.sort()).toEqual([
       ...['core', 'core', 'core', 'core'],
       ...['gateway', 'gateway', 'gateway', 'gateway'],
-      ...['serve', 'serve'],
+      ...['serve', 'serve', 'serve'],
     ])
   })
 })
@@ -100,7 +146,7 @@ describe('the Dockerfile', () => {
 })
 
 describe('the compose file', () => {
-  const { services, secrets, volumes } = compose()
+  const { services, volumes } = compose()
 
   test('hardens every service, and shows none beyond this machine', () => {
     for (const [name, service] of Object.entries(services)) {
@@ -112,16 +158,16 @@ describe('the compose file', () => {
     }
   })
 
-  test('mounts files that are there, and names volumes and secrets that it has', () => {
+  test('mounts files that are there or that docs/deploy.md makes, and names volumes that it has', () => {
     const mounts = Object.values(services).flatMap((service) => service.volumes ?? [])
     for (const mount of mounts) {
       const [source = ''] = mount.split(':')
       const path = join(ROOT, 'deploy', source)
-      if (source.startsWith('.')) expect(existsSync(path), source).toBe(true)
+      const made = source.replace('./', 'deploy/')
+      if (source.startsWith('./secrets/')) expect(textOf('docs/deploy.md')).toContain(made)
+      else if (source.startsWith('.')) expect(existsSync(path), source).toBe(true)
       else expect(volumes, source).toHaveProperty(source)
     }
-    const used = Object.values(services).flatMap((service) => service.secrets ?? [])
-    expect([...new Set(used)].sort()).toEqual(Object.keys(secrets).sort())
   })
 
   test('scrapes and probes what listens', () => {
@@ -132,8 +178,14 @@ describe('the compose file', () => {
       ]),
     )
     const scraped = yamlOf('deploy/compose/prometheus.yml')[0]?.toJS().scrape_configs as {
+      authorization?: { credentials_file: string }
       static_configs: { targets: string[] }[]
     }[]
+    const { prometheus } = services
+    const folders = foldersOf(prometheus?.volumes ?? [])
+    for (const { authorization } of scraped) {
+      expect(folders).toContain(dirname(authorization?.credentials_file ?? ''))
+    }
     const targets = scraped.flatMap(({ static_configs: [{ targets = [] } = {}] }) => targets)
     expect(targets.sort()).toEqual([
       'core-0:9464',

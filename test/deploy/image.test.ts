@@ -21,17 +21,19 @@ const keys = () => join(directory(), 'keys.json')
 const started: ImageProcess[] = []
 let before: string[] = []
 let nats: NatsServer | undefined
+let key = ''
 
 beforeAll(() => {
   chmodSync(directory(), 0o755)
   assembleImage(image())
   before = namesIn(image())
   const words = ['keys', 'add', '--name', 'monitor', '--scope', 'read', '--keys-file', keys()]
-  const { status, stderr } = spawnSync(process.execPath, ['bin/holdfast.js', ...words], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/holdfast.js', ...words], {
     cwd: image(),
     encoding: 'utf8',
   })
   expect(status, stderr).toBe(0)
+  key = stdout.split('\n')[0] ?? ''
   chmodSync(keys(), 0o644)
 })
 afterEach(async () => {
@@ -39,11 +41,18 @@ afterEach(async () => {
   await nats?.kill()
 })
 
-/** Starts a process as deployed, but on 127.0.0.1, on free ports, with data and NATS of the test. */
+/**
+ * Starts a process as deployed, on its own address, but on free ports, with data and NATS of the test; with its file of
+ * keys where the deployment names one.
+ */
 function run(deployed: DeployedProcess, more: Readonly<Record<string, string>>): ImageProcess {
+  const { environment } = deployed
+  const { HOLDFAST_KEYS_FILE: keysFile, HOLDFAST_STATUS_PORT: statusPort } = environment
   const one = new ImageProcess(image(), deployed.words, {
-    ...deployed.environment,
-    ...{ HOLDFAST_HOST: '127.0.0.1', HOLDFAST_PORT: '0' },
+    ...environment,
+    ...(keysFile === undefined ? {} : { HOLDFAST_KEYS_FILE: keys() }),
+    ...(statusPort === undefined ? {} : { HOLDFAST_STATUS_PORT: '0' }),
+    HOLDFAST_PORT: '0',
     ...more,
   })
   started.push(one)
@@ -67,10 +76,13 @@ function probe(url: string): number | null {
   return spawnSync(process.execPath, ['bin/probe.js', url], { cwd: image() }).status
 }
 
+async function scrape(url: string, headers: Readonly<Record<string, string>> = {}) {
+  return (await fetch(`${url}/metrics`, { headers })).status
+}
+
 test('the image serves, is found healthy by its own probe, and drains on its signal', async () => {
   const data = ownedFolder(join(directory(), 'serve'))
-  const environment = { HOLDFAST_DATA: data, HOLDFAST_KEYS_FILE: keys() }
-  const server = run(deployedAt('deploy/Dockerfile'), environment)
+  const server = run(deployedAt('docs/deploy.md docker run'), { HOLDFAST_DATA: data })
   const url = await server.url()
   await vi.waitFor(() => expect(probe(`${url}/readyz`), server.said).toBe(0), SOON)
   const [check = ''] = dockerLines('HEALTHCHECK')
@@ -85,9 +97,7 @@ test('the image serves, is found healthy by its own probe, and drains on its sig
 
 test('without keys the image refuses the address that it is for', async () => {
   const data = ownedFolder(join(directory(), 'keyless'))
-  const server = run(deployedAt('deploy/Dockerfile'), {
-    ...{ HOLDFAST_DATA: data, HOLDFAST_HOST: '0.0.0.0' },
-  })
+  const server = run(deployedAt('deploy/Dockerfile'), { HOLDFAST_DATA: data })
   await expect(server.url()).rejects.toThrow(/keys/)
   expect(server.child.exitCode).toBe(78)
 })
@@ -99,17 +109,17 @@ test('the cluster of the compose file gets ready, and drains on its signal', asy
   const data = ownedFolder(join(directory(), 'cores'))
   const cores = ['core-0', 'core-1'].map((name) =>
     run(deployedAt(`deploy/compose.yml ${name}`), {
-      ...{ HOLDFAST_NATS: address, HOLDFAST_DATA: data },
-      ...{ HOLDFAST_STATUS_HOST: '127.0.0.1', HOLDFAST_STATUS_PORT: '0' },
+      HOLDFAST_NATS: address,
+      HOLDFAST_DATA: data,
     }),
   )
-  const gateway = run(deployedAt('deploy/compose.yml gateway-1'), {
-    ...{ HOLDFAST_NATS: address, HOLDFAST_KEYS_FILE: keys() },
-  })
+  const gateway = run(deployedAt('deploy/compose.yml gateway-1'), { HOLDFAST_NATS: address })
   for (const one of [...cores, gateway]) {
     const url = await one.url()
     const ready = async () => (await fetch(`${url}/readyz`)).status
     await vi.waitFor(async () => expect(await ready(), one.said).toBe(200), SOON)
+    expect(await scrape(url), 'nobody is told its metrics without a key').toBe(401)
+    expect(await scrape(url, { authorization: `Bearer ${key}` })).toBe(200)
   }
   const codes = await Promise.all([gateway, ...cores].map((one) => one.end('SIGTERM')))
   expect(codes).toEqual([0, 0, 0])
