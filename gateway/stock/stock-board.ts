@@ -144,9 +144,11 @@ export class StockBoard {
     this.#beatTimer = undefined
   }
 
-  /** How far who was told all that is told has come. */
-  get id(): EventId {
-    return this.#news.size === 0 ? this.#knownId() : this.#toldId
+  /** How far who was told all that is told has come, as text; undefined where ids are not told, or nothing is known yet. */
+  get id(): string | undefined {
+    if (!this.#options.form.isExact) return undefined
+    const id = this.#news.size === 0 ? this.#knownId() : this.#toldId
+    return id.length === 0 ? undefined : formatEventId(id)
   }
 
   /** Sends a batch to one reader, or drops a reader that leaves too much unread. Gives what it cost. */

@@ -1,6 +1,6 @@
 // One subscriber of a board, from the moment its SKUs are known to the end of its connection.
 import { invariant } from '../../core/invariant.ts'
-import { formatEventId, type GapReason, readEventId } from './event-id.ts'
+import { type GapReason, readEventId } from './event-id.ts'
 import { StockBatch } from './stock-batch.ts'
 import type { StockBoard } from './stock-board.ts'
 import type { StockGroup } from './stock-group.ts'
@@ -47,15 +47,12 @@ export class StockSubscription {
     const { form, id } = this.#board
     const since = form.isExact && lastId !== undefined ? this.#resume(lastId) : []
     if (typeof since === 'string') {
-      return new StockBatch({ gap: since, texts: textsOf(this.#watched), id: formatEventId(id) })
+      return new StockBatch({ gap: since, texts: textsOf(this.#watched), id })
     }
     const news = this.#watched.filter(
       ({ partition, toldSeq, hasSchedule }) => hasSchedule || toldSeq > (since[partition] ?? -1),
     )
-    return new StockBatch({
-      texts: textsOf(news),
-      id: form.isExact ? formatEventId(id) : undefined,
-    })
+    return new StockBatch({ texts: textsOf(news), id })
   }
 
   #resume(lastId: string): readonly number[] | GapReason {

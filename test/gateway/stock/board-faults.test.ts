@@ -6,6 +6,7 @@ import { HeardStock } from '../../../gateway/nats/heard-stock.ts'
 import type { StockMessage } from '../../../gateway/nats/stock-message.ts'
 import type { Answer, AnswerTicket } from '../../../gateway/partition-port.ts'
 import { Partitions } from '../../../gateway/partitions.ts'
+import type { StockBatch } from '../../../gateway/stock/stock-batch.ts'
 import { StockBoard } from '../../../gateway/stock/stock-board.ts'
 import type { StockEntry } from '../../../gateway/stock/stock-entry.ts'
 import { banded, EXACT, type StockForm } from '../../../gateway/stock/stock-form.ts'
@@ -124,6 +125,30 @@ describe('an id', () => {
     expect(await again('11.20')).toEqual(['gap', 'hat', 'lamp'])
     expect(await again('5')).toEqual(['gap', 'hat', 'lamp'])
   })
+})
+
+test.each([
+  ['no id', undefined, ['stock']],
+  ['an id that says nothing', 'x', ['gap', 'stock']],
+])('who comes with %s before the first news are told hears of no id', async (_, lastId, events) => {
+  owners.seqs.set('shoe', { seq: 20, available: 7 })
+  owners.beat(20)
+  await subscribed(owners.board, ['shoe'])
+  owners.tell('shoe', 21, 6)
+  const opened = await owners.board.open(['shoe'])
+  if (opened.kind !== 'subscription') throw new Error('the board is open')
+  const batches: StockBatch[] = []
+  const noted = new NotedReader()
+  const tell = (batch: StockBatch) => {
+    batches.push(batch)
+    return noted.tell(batch)
+  }
+  opened.begin(Object.assign(new NotedReader(), { tell }), lastId)
+  expect(noted.events.map(({ event }) => event)).toEqual(events)
+  expect(noted.events.at(-1)?.data).toMatchObject({ seq: '20' })
+  expect(noted.events.filter((event) => 'id' in event)).toEqual([])
+  expect(String(batches[0]?.events)).not.toContain('id:')
+  await expect.poll(() => noted.events.at(-1), DEADLINE).toMatchObject({ id: '21' })
 })
 
 describe('news that were missed', () => {
