@@ -71,7 +71,8 @@ const accessSettings = {
   publicStock: Type.String({
     pattern: '^(yes|no)$',
     default: 'no',
-    description: 'With yes, live stock is there for everybody, without a key.',
+    description:
+      'With yes, live stock is there for everybody, without a key; where it is exact, so is GET /v1/skus/{sku}.',
   }),
 }
 

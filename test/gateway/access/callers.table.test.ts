@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ACCESS_FOR_ANYONE, type Access } from '../../../gateway/access/access.ts'
 import { createApp } from '../../../gateway/http/app.ts'
 import { guardRoutes } from '../../../gateway/http/guards.ts'
+import { banded, EXACT } from '../../../gateway/stock/stock-form.ts'
 import {
   type GuardedApp,
   guarded,
@@ -42,26 +43,47 @@ afterAll(async () => {
 const reservation = (buyer: string) => ({ sku: 'shoe', buyer, quantity: 1 })
 const change = (call: string, id = '0'.repeat(26)) => `/v1/reservations/${id}/${call}`
 
-type Call = (word: string | undefined) => Promise<Reply>
+type Call = (word: string | undefined, to?: GuardedApp) => Promise<Reply>
 
 /** A call of each kind, with the scope it needs, and whether buyers may make it. */
 const CALLS: readonly [string, string, boolean, Call][] = [
-  ['PUT sku', 'operate', false, (word) => app.put(word, '/v1/skus/hat', { stock: 1 })],
-  ['POST stock', 'operate', false, (word) => app.post(word, '/v1/skus/hat/stock', { delta: 1 })],
-  ['GET sku', 'read', false, (word) => app.get(word, '/v1/skus/shoe')],
-  ['GET skus', 'read', false, (word) => app.get(word, '/v1/skus')],
-  ['GET partitions', 'read', false, (word) => app.get(word, '/v1/partitions')],
-  ['POST reserve', 'sell', true, (word) => app.post(word, '/v1/reservations', reservation('eve'))],
-  ['GET reservation', 'sell', true, (word) => app.get(word, `/v1/reservations/${'0'.repeat(26)}`)],
-  ['POST cancel', 'sell', true, (word) => app.post(word, change('cancel'))],
-  ['POST extend', 'sell', true, (word) => app.post(word, change('extend'), { holdMs: 1_000 })],
-  ['POST confirm', 'sell', false, (word) => app.post(word, change('confirm'))],
-  ['POST return', 'sell', false, (word) => app.post(word, change('return'))],
+  ['PUT sku', 'operate', false, (word, to = app) => to.put(word, '/v1/skus/hat', { stock: 1 })],
+  [
+    'POST stock',
+    'operate',
+    false,
+    (word, to = app) => to.post(word, '/v1/skus/hat/stock', { delta: 1 }),
+  ],
+  ['GET sku', 'read', false, (word, to = app) => to.get(word, '/v1/skus/shoe')],
+  ['GET skus', 'read', false, (word, to = app) => to.get(word, '/v1/skus')],
+  ['GET partitions', 'read', false, (word, to = app) => to.get(word, '/v1/partitions')],
+  [
+    'POST reserve',
+    'sell',
+    true,
+    (word, to = app) => to.post(word, '/v1/reservations', reservation('eve')),
+  ],
+  [
+    'GET reservation',
+    'sell',
+    true,
+    (word, to = app) => to.get(word, `/v1/reservations/${'0'.repeat(26)}`),
+  ],
+  ['POST cancel', 'sell', true, (word, to = app) => to.post(word, change('cancel'))],
+  [
+    'POST extend',
+    'sell',
+    true,
+    (word, to = app) => to.post(word, change('extend'), { holdMs: 1_000 }),
+  ],
+  ['POST confirm', 'sell', false, (word, to = app) => to.post(word, change('confirm'))],
+  ['POST return', 'sell', false, (word, to = app) => to.post(word, change('return'))],
   [
     'POST batch',
     'sell',
     true,
-    (word) => app.post(word, '/v1/batch', { operations: [{ op: 'get', id: '0'.repeat(26) }] }),
+    (word, to = app) =>
+      to.post(word, '/v1/batch', { operations: [{ op: 'get', id: '0'.repeat(26) }] }),
   ],
 ]
 
@@ -135,6 +157,26 @@ describe('every route', () => {
     expect(open.filter((url) => !pages.test(url)).sort()).toEqual([
       ...['/healthz', '/openapi.json', '/readyz', '/v1/time'],
     ])
+  })
+
+  test.each([
+    ['exact', EXACT, ['/v1/skus/:sku', '/v1/stock/socket', '/v1/stock/stream']],
+    ['banded', banded(10), ['/v1/stock/socket', '/v1/stock/stream']],
+  ])('that public stock opens is named, where it is %s', async (_, form, expected) => {
+    const openRoutes = ({ app: { routeConfigs } }: GuardedApp) =>
+      [...routeConfigs].flatMap(([route, { scope }]) => (scope === 'open' ? [route] : []))
+    const ring = ringOf(keys.path)
+    const open = await guarded(shop, { keys: ring, isStockPublic: true }, undefined, form)
+    const before = new Set(openRoutes(app))
+    const opened = openRoutes(open).filter((route) => !before.has(route))
+    const calls = new Set(opened.map((route) => route.replace('HEAD ', 'GET ')))
+    expect([...calls].sort()).toEqual(expected.map((url) => `GET ${url}`))
+    const isExact = expected.includes('/v1/skus/:sku')
+    expect((await open.get(undefined, '/v1/skus/shoe')).status).toBe(isExact ? 200 : 401)
+    for (const [name, , , call] of CALLS) {
+      if (name !== 'GET sku') expect((await call(undefined, open)).status, name).toBe(401)
+    }
+    await open.app.close()
   })
 
   test('that does not say so is refused when the server is built', async () => {
