@@ -1,5 +1,6 @@
 // The dialog of a SKU: choose what to do, read what it will do, do it, see what came of it.
 import { actionsOf, problemWords, ruleWords } from './actions.js'
+import { AttemptKeys } from './attempt-keys.js'
 import { announce, find, make } from './dom.js'
 import { count, plain } from './words.js'
 
@@ -8,6 +9,8 @@ import { count, plain } from './words.js'
 
 export class ActionDialog {
   /** @type {(sku: Sku, what: string) => void} */ onDone = () => {}
+  /** Something failed, or nobody knows, and its form is not there any more to say so. @type {(sku: Sku, what: string) => void} */
+  onMissed = () => {}
   #api
   #store
   #dialog = /** @type {HTMLDialogElement} */ (find('#actions'))
@@ -15,6 +18,9 @@ export class ActionDialog {
   /** Milliseconds since 1970 by the server's clock. */
   #now
   /** @type {(() => void) | undefined} */ #submit
+  #keys = new AttemptKeys()
+  /** Stands for the form in sight; each has its own. */
+  #shown = Symbol('none')
 
   /** @param {import('./api.js').Api} api @param {import('./sku-store.js').SkuStore} store @param {() => number} now */
   constructor(api, store, now) {
@@ -42,6 +48,7 @@ export class ActionDialog {
   /** @param {Sku} sku */
   #choose(sku) {
     this.#submit = undefined
+    this.#shown = Symbol('choices')
     const choices = actionsOf(sku, this.#now()).map((action) => {
       const look = action.isDanger ? 'choice danger' : 'choice'
       const button = make(
@@ -82,8 +89,8 @@ export class ActionDialog {
     }
     for (const { input } of fields) input.addEventListener('input', tell)
     tell()
-    const key = newKey()
-    this.#submit = () => void this.#do({ action, values: values(), key, button, problem })
+    this.#shown = Symbol(action.title)
+    this.#submit = () => void this.#do({ sku, action, values: values(), button, problem })
     const menu = make('menu', {}, back, make('span'), this.#leave('Leave it'), button)
     this.#form.replaceChildren(
       ...headOf(sku),
@@ -98,35 +105,49 @@ export class ActionDialog {
   }
 
   /**
-   * @param {{ action: Action, values: Record<string, string>, key: string, button: HTMLButtonElement,
+   * @param {{ sku: Sku, action: Action, values: Record<string, string>, button: HTMLButtonElement,
    *   problem: HTMLElement }} asked
    */
-  async #do({ action, values, key, button, problem }) {
+  async #do({ sku, action, values, button, problem }) {
     if (button.disabled) return
     button.disabled = true
-    const { method, path, body, isKeyed } = action.request(values)
-    // The same key for every try from this form: what happened once does not happen twice.
-    const reply = await this.#api.call(
-      method,
-      path,
-      body,
-      isKeyed ? { 'idempotency-key': key } : {},
-    )
+    problem.hidden = true
+    const asker = this.#shown
+    const reply = await this.#send(action.request(values))
     button.disabled = false
-    problem.hidden = reply.ok
-    if (!reply.ok) {
+    const isInSight = asker === this.#shown && this.#dialog.open
+    if (reply.ok) this.#tellDone(reply.body, action.done(values, reply.body), isInSight)
+    else if (!isInSight) this.#tellMissed(sku, `${action.title}: ${problemWords(reply)}`)
+    else {
+      problem.hidden = false
       problem.textContent = problemWords(reply)
-      return
     }
-    this.#store.take(reply.body)
-    this.#tellDone(reply.body, action.done(values, reply.body))
   }
 
-  /** @param {Sku} sku @param {string} what */
-  #tellDone(sku, what) {
+  // The same key for every try of the same, from whichever form: what happened once does not happen twice.
+  /** @param {import('./actions.js').Request} request */
+  async #send(request) {
+    const { method, path, body, isKeyed } = request
+    if (!isKeyed) return this.#api.call(method, path, body)
+    const key = this.#keys.keyOf(request)
+    const reply = await this.#api.call(method, path, body, { 'idempotency-key': key })
+    this.#keys.settle(request, key, reply)
+    return reply
+  }
+
+  /** @param {Sku} sku @param {string} what @param {boolean} isInSight whether the form that asked for it is */
+  #tellDone(sku, what, isInSight) {
+    this.#store.take(sku)
     this.onDone(sku, what)
-    this.#submit = () => this.#dialog.close()
     const words = `Done: ${sku.sku} ${what}. It is event ${count(Number(sku.seq))} of its journal, on disk.`
+    if (isInSight) this.#showDone(sku, words)
+    announce(words)
+  }
+
+  /** @param {Sku} sku @param {string} words */
+  #showDone(sku, words) {
+    this.#submit = () => this.#dialog.close()
+    this.#shown = Symbol('done')
     const button = make('button', { type: 'submit', class: 'main' }, 'Close')
     this.#form.replaceChildren(
       ...headOf(sku),
@@ -134,7 +155,12 @@ export class ActionDialog {
       make('menu', {}, make('span'), button),
     )
     button.focus()
-    announce(words)
+  }
+
+  /** @param {Sku} sku @param {string} what */
+  #tellMissed(sku, what) {
+    this.onMissed(sku, what)
+    announce(`${sku.sku}: ${what}`)
   }
 
   /** @param {string} words */
@@ -186,10 +212,4 @@ function moveFocus(event, among) {
   event.preventDefault()
   const now = among.findIndex((one) => one === document.activeElement)
   among[(now + step + among.length) % among.length]?.focus()
-}
-
-// Not crypto.randomUUID: the page may be served without TLS inside a house.
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  return `console-${[...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
 }

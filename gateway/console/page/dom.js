@@ -28,9 +28,9 @@ export function say(node, text) {
   if (node.textContent !== text) node.textContent = text
 }
 
-/** Tells those who listen instead of look. @param {string} text */
+/** Tells those who listen instead of look: a dialog that is open silences all regions but its own. @param {string} text */
 export function announce(text) {
-  say(find('#spoken'), text)
+  for (const region of document.querySelectorAll('.spoken[aria-live]')) say(region, text)
 }
 
 /** Whether keys that are typed now go into a field. @param {EventTarget | null} target @returns {boolean} */

@@ -61,6 +61,8 @@ actions.onDone = (sku, what) => {
   noteDone({ at: serverNow(), what, sku: sku.sku, seq: sku.seq, who: header.who })
 }
 
+actions.onMissed = (sku, what) => noteDone({ at: serverNow(), what, sku: sku.sku, who: header.who })
+
 function turnTheme() {
   const isDark =
     getComputedStyle(document.documentElement).getPropertyValue('--is-dark').trim() === '1'

@@ -188,14 +188,15 @@ function fillPartition(row, line) {
   }
 }
 
-/** One line of what the operator did. @param {{ at: number, what: string, sku: string, seq: string, who: string }} done */
+/**
+ * One line of what the operator did, or tried to: then no event is known.
+ * @param {{ at: number, what: string, sku: string, seq?: string, who: string }} done
+ */
 export function noteDone({ at, what, sku, seq, who }) {
   const panel = find('#session')
   panel.classList.add('some')
-  const detail = make(
-    'span',
-    { class: 'fine' },
-    `${clock(at)} · event ${count(Number(seq))} · ${who}`,
-  )
+  // Of what failed it is said why, which may be that nobody knows: no word here that it did not happen.
+  const event = seq === undefined ? '' : ` · event ${count(Number(seq))}`
+  const detail = make('span', { class: 'fine' }, `${clock(at)}${event} · ${who}`)
   find('ol', panel).prepend(make('li', {}, make('b', {}, sku), ` ${what}`, make('br'), detail))
 }

@@ -2,6 +2,7 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { findChromium, HOW_TO_INSTALL, startBrowser } from '../../fixtures/chromium.ts'
+import { gate, overflow, paper, watchedPage } from '../../fixtures/console-page.ts'
 import { testKeys } from '../../fixtures/guarded-app.ts'
 import { RealServer } from '../../fixtures/real-server.ts'
 import { directoryForAll } from '../../fixtures/temp-directory.ts'
@@ -23,16 +24,8 @@ let page: Page
 const complaints: string[] = []
 
 async function openPage(context: BrowserContext): Promise<Page> {
-  const opened = await context.newPage()
+  const opened = await watchedPage(context, server.url, complaints)
   opened.setDefaultTimeout(WAIT_MS)
-  opened.on('pageerror', (error) => complaints.push(String(error.stack)))
-  opened.on('console', (message) => {
-    // The browser itself says so of every answer that is an error: those are looked at where they are made.
-    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text())
-  })
-  opened.on('request', (request) => {
-    if (!request.url().startsWith(server.url)) complaints.push(request.url())
-  })
   await opened.goto(server.url)
   return opened
 }
@@ -63,11 +56,6 @@ async function rules(sku: string): Promise<Record<string, unknown>> {
 function reserve(sku: string, quantity = 1, buyer = 'ada') {
   return server.call('POST', '/v1/reservations', { sku, buyer, quantity })
 }
-
-const overflow = (of: Page): Promise<number> =>
-  of.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')
-const paper = (of: Page): Promise<string> =>
-  of.evaluate('getComputedStyle(document.body).backgroundColor')
 
 // One server, one browser, one page that stays open; each test has SKUs of its own.
 describe.skipIf(chromium === undefined)(`the console (or ${HOW_TO_INSTALL})`, () => {
@@ -252,6 +240,64 @@ describe.skipIf(chromium === undefined)(`the console (or ${HOW_TO_INSTALL})`, ()
     await choose('over', 'Resume')
     await says('#actions .says', 'but its sale stays closed')
     await page.keyboard.press('Escape')
+    await page.locator('#search').fill('')
+  })
+
+  test('tells of a result whose form was left, beside whatever is open now', async () => {
+    const [held, letGo] = gate()
+    await page.route('**/v1/skus/over', async (route) => {
+      await held
+      await route.continue()
+    })
+    const dialog = await choose('over', 'Resume')
+    await dialog.locator('button[type=submit]').click()
+    await page.keyboard.press('Escape')
+    await choose('later', 'Add or take stock')
+    letGo()
+    await says('#session li:first-child', /over resumed.*event \d+/)
+    await says('#actions .spoken', 'Done: over resumed')
+    await says('#spoken', 'Done: over resumed')
+    expect(await dialog.locator('h3').textContent()).toBe('Add or take stock')
+    await page.unroute('**/v1/skus/over')
+    await page.keyboard.press('Escape')
+  })
+
+  test('does once what it is told again because no answer came, from whichever form', async () => {
+    const path = '**/v1/skus/later/stock'
+    const keys: (string | undefined)[] = []
+    const [left, leave] = gate()
+    const add = async () => {
+      const dialog = await choose('later', 'Add or take stock')
+      await dialog.locator('[name=delta]').fill('4')
+      await dialog.locator('[name=reason]').fill('found')
+      await dialog.locator('[name=reason]').press('Enter')
+    }
+    await page.route(path, async (route) => {
+      keys.push(route.request().headers()['idempotency-key'])
+      await route.fetch()
+      if (keys.length === 2) await left
+      await (keys.length > 2 ? route.fallback() : route.abort())
+    })
+    await add()
+    await says('#actions .problem', 'Doing it again is safe')
+    await page.keyboard.press('Escape')
+    await add()
+    await page.keyboard.press('Escape')
+    leave()
+    await says('#session li:first-child', /later Add or take stock: No answer came/)
+    await add()
+    await says('#actions .success', '+4 units: found')
+    await page.keyboard.press('Escape')
+    expect((await server.call('GET', '/v1/skus/later')).body).toMatchObject({ available: 7 })
+    await page.unroute(path)
+    await add()
+    await says('#actions .success', '+4 units: found')
+    await page.keyboard.press('Escape')
+    expect(
+      (await server.call('GET', '/v1/skus/later')).body,
+      'and once more when that is meant',
+    ).toMatchObject({ available: 11 })
+    expect(new Set(keys).size).toBe(1)
     await page.locator('#search').fill('')
   })
 
