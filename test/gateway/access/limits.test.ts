@@ -236,6 +236,41 @@ describe('a page of another origin', () => {
   )
 })
 
+describe('a name that is turned to this machine after its page was loaded', () => {
+  const anyone = { keys: undefined, tokens: undefined }
+
+  test.each([
+    'evil.example',
+    'evil.example:7070',
+    'EVIL.example.:7070',
+    '127.0.0.1.evil.example',
+    'localhost.evil.example:7070',
+    'localhost@evil.example',
+    'a b.example',
+  ])('reads nothing where nobody has to say who he is: %s', async (host) => {
+    const { get } = bound(await start({}, anyone))
+    expect((await get(undefined, URL, { host: 'localhost:7070' })).status).toBe(200)
+    for (const url of [URL, '/metrics', '/v1/nowhere', '/']) {
+      expectProblem(await get(undefined, url, { host }), 'forbidden')
+    }
+  })
+
+  test.each([
+    ...['localhost', 'LOCALHOST:7070', '127.0.0.1:7070', '127.1.2.3', '[::1]:7070', '10.0.0.7:80'],
+    ...['test', 'holdfast:7070', 'shop.example', 'shop.example:8443'],
+  ])('is not %s', async (host) => {
+    const { get } = bound(await start({}, { ...anyone, corsOrigins: ['https://shop.example'] }))
+    expect((await get(undefined, URL, { host })).status).toBe(200)
+  })
+
+  test('is let in where keys are asked for: it has none', async () => {
+    const { get } = bound(await start({}))
+    const host = 'evil.example'
+    expect((await get(undefined, URL, { host })).status).toBe(401)
+    expect((await get(keys.of('read'), URL, { host })).status).toBe(200)
+  })
+})
+
 describe('what browsers are told', () => {
   test('is never to take an answer for something else', async () => {
     const { get } = bound(await start({}))
