@@ -81,6 +81,8 @@ export function requireLanes(app: FastifyInstance): void {
 
 /** The lane of a call, by its first line alone. */
 function laneOfRequest(method: string | undefined, url: string): Lane {
+  // Questions of browsers ahead of a call; @fastify/cors answers them by a route named `*`.
+  if (method === 'OPTIONS') return 'server'
   // Other spellings lead to the same routes, and nobody who means well uses them.
   if (isOdd(url)) return method === 'POST' ? 'reserve' : 'read'
   if (method === 'POST') {
