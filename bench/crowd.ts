@@ -4,7 +4,6 @@ import { postOf, RawConnection } from './raw-connection.ts'
 
 /** Reservations that found no free connection for so long are given up by the crowd itself. */
 const GIVE_UP_MS = 1_000
-const COMPACT_AT = 100_000
 const SKUS = 100
 
 export interface CrowdOrder {
@@ -30,9 +29,9 @@ class Crowd {
   readonly #requests: readonly Buffer[]
   readonly #free: RawConnection[] = []
   readonly #all: RawConnection[] = []
-  /** When each arrival that waits for a connection was due. */
-  readonly #queue: number[] = []
-  #queueHead = 0
+  /** The number of the arrival that waits longest for a connection. */
+  #first = 0
+  /** Arrivals so far. */
   #due = 0
   #made = 0
   #busy = 0
@@ -67,30 +66,25 @@ class Crowd {
     return { seconds: taken, due: this.#due, made, busy, givenUp, other }
   }
 
+  // Arrivals are numbered and evenly spaced, so that those who wait are two numbers and cost nothing.
   #arrive(elapsedMs: number): void {
     const { perSecond } = this.#order
     if (perSecond === undefined) return
-    for (const total = (elapsedMs * perSecond) / 1_000; this.#due < total; this.#due++) {
-      this.#queue.push(elapsedMs)
-    }
-    while ((this.#queue[this.#queueHead] ?? elapsedMs) < elapsedMs - GIVE_UP_MS) {
-      this.#queueHead++
-      this.#givenUp++
-    }
+    this.#due = Math.floor((elapsedMs * perSecond) / 1_000)
+    const oldest = Math.max(0, Math.floor(((elapsedMs - GIVE_UP_MS) * perSecond) / 1_000))
+    this.#givenUp += Math.max(0, oldest - this.#first)
+    this.#first = Math.max(this.#first, oldest)
     this.#dispatch()
-    if (this.#queueHead < COMPACT_AT) return
-    this.#queue.splice(0, this.#queueHead)
-    this.#queueHead = 0
   }
 
   #dispatch(): void {
     const isOpen = this.#order.perSecond !== undefined
     while (this.#free.length > 0 && !this.#isOver) {
-      if (isOpen && this.#queueHead >= this.#queue.length) return
+      if (isOpen && this.#first >= this.#due) return
       const connection = this.#free.pop()
       const request = this.#requests[this.#next++ % this.#requests.length]
       if (connection === undefined || request === undefined) return
-      if (isOpen) this.#queueHead++
+      if (isOpen) this.#first++
       else this.#due++
       connection.send(request, (status) => this.#heed(connection, status))
     }

@@ -5,8 +5,10 @@ import type { Lane } from './lane.ts'
 const PATIENCE_MS = 100
 /** A late poll that brought less in than this was late by another's fault: refusing its few would help nobody. */
 const CROWD_MIN = 64
-/** So long must nothing have been shed before the overload is over. */
-const RELIEF_MS = 500
+/** So long must nothing have been shed before the overload is over: longer than refused connections are held. */
+const RELIEF_MS = 2_500
+/** A loop that waited less than this for something to do has not waited. */
+const IDLE_MS_MIN = 0.1
 /** While overloaded, reservations may wait for this part of the target: short queues drain soon, and confirms pass. */
 const CALM_SHARE = 1 / 16
 
@@ -15,6 +17,8 @@ export interface LoadGaugeOptions {
   readonly targetMs: number
   /** Monotonic, in ms. */
   readonly monotonicMs?: () => number
+  /** For how long the event loop has had nothing to do since the process began, in ms. */
+  readonly idleMs?: () => number
   /** Runs `end` when everything that one poll of the network brought in has been taken. */
   readonly afterPoll?: (end: () => void) => void
 }
@@ -29,9 +33,14 @@ export class LoadGauge {
   readonly #targetMs: number
   readonly #calmMs: number
   readonly #monotonicMs: () => number
+  readonly #idleMs: () => number
   readonly #afterPoll: (end: () => void) => void
   readonly #endPoll = (): void => this.#closePoll()
   #pollStartedMs: number | undefined
+  /** When the loop came round to what this poll brings in: at its beginning, or before, if there was other work. */
+  #roundStartedMs = 0
+  #lastPollEndedMs: number
+  #lastIdleMs = 0
   #pollCount = 0
   /** Since when every poll was late; undefined when the last one was not. */
   #lateSinceMs: number | undefined
@@ -42,7 +51,9 @@ export class LoadGauge {
     this.#targetMs = options.targetMs
     this.#calmMs = options.targetMs * CALM_SHARE
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now())
+    this.#idleMs = options.idleMs ?? (() => performance.eventLoopUtilization().idle)
     this.#afterPoll = options.afterPoll ?? setImmediate
+    this.#lastPollEndedMs = this.#monotonicMs()
   }
 
   get isOverloaded(): boolean {
@@ -55,13 +66,12 @@ export class LoadGauge {
     const nowMs = this.#monotonicMs()
     this.#pollCount++
     if (this.#pollStartedMs === undefined) {
-      this.#pollStartedMs = nowMs
-      this.#afterPoll(this.#endPoll)
+      this.#openPoll(nowMs)
       return false
     }
     const waitedMs = nowMs - this.#pollStartedMs
     // A poll can go on for seconds: libuv fetches more while a thousand sockets are ready.
-    if (waitedMs > this.#targetMs) this.#heedLateness(nowMs)
+    this.#heedLateness(nowMs)
     if (!this.#isOverloaded || lane === 'settle' || lane === 'server') return false
     if (waitedMs <= (lane === 'reserve' ? this.#calmMs : this.#targetMs)) return false
     this.shed[lane]++
@@ -69,9 +79,18 @@ export class LoadGauge {
     return true
   }
 
+  // What came while the loop was busy elsewhere has waited for that, too: answering is half of the work.
+  #openPoll(nowMs: number): void {
+    const hasWaited = this.#idleMs() - this.#lastIdleMs >= IDLE_MS_MIN
+    this.#pollStartedMs = nowMs
+    this.#roundStartedMs = hasWaited ? nowMs : this.#lastPollEndedMs
+    this.#afterPoll(this.#endPoll)
+  }
+
   #heedLateness(nowMs: number): void {
+    if (nowMs - this.#roundStartedMs <= this.#targetMs) return
     if (this.#pollCount < CROWD_MIN || this.#isOverloaded) return
-    this.#lateSinceMs ??= this.#pollStartedMs ?? nowMs
+    this.#lateSinceMs ??= this.#roundStartedMs
     if (nowMs - this.#lateSinceMs < PATIENCE_MS) return
     this.#isOverloaded = true
     this.#lastShedMs = nowMs
@@ -79,11 +98,13 @@ export class LoadGauge {
 
   #closePoll(): void {
     const nowMs = this.#monotonicMs()
-    const waitedMs = nowMs - (this.#pollStartedMs ?? nowMs)
-    if (waitedMs > this.#targetMs) this.#heedLateness(nowMs)
-    if (waitedMs <= this.#targetMs || this.#pollCount < CROWD_MIN) this.#lateSinceMs = undefined
+    this.#heedLateness(nowMs)
+    const isLate = nowMs - this.#roundStartedMs > this.#targetMs && this.#pollCount >= CROWD_MIN
+    if (!isLate) this.#lateSinceMs = undefined
     if (this.#isOverloaded) this.#isOverloaded = nowMs - this.#lastShedMs < RELIEF_MS
     this.#pollStartedMs = undefined
     this.#pollCount = 0
+    this.#lastPollEndedMs = nowMs
+    this.#lastIdleMs = this.#idleMs()
   }
 }

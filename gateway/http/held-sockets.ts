@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 
 const TICK_MS = 25
 /** The shortest and the longest: those who were refused together do not come back together. */
-const HOLD_MS: readonly [number, number] = [500, 1_000]
+const HOLD_MS: readonly [number, number] = [1_000, 2_000]
 
 /**
  * Holds sockets back for about the time that `Retry-After` says, so that a crowd which repeats at once waits in the

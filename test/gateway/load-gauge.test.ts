@@ -8,6 +8,7 @@ import { cancel, confirm, open, readSku, reserve } from '../fixtures/commands.ts
 /** A gauge in a process of which every poll takes as long as the test says. */
 class Process {
   nowMs = 1_000
+  #idleMs = 0
   #end: (() => void) | undefined
   readonly gauge: LoadGauge
 
@@ -15,10 +16,17 @@ class Process {
     this.gauge = new LoadGauge({
       targetMs,
       monotonicMs: () => this.nowMs,
+      idleMs: () => this.#idleMs,
       afterPoll: (end) => {
         this.#end = end
       },
     })
+  }
+
+  /** Nothing to do for `ms`. */
+  idle(ms: number): void {
+    this.nowMs += ms
+    this.#idleMs += ms
   }
 
   /** One poll of `ms` that brings a call of each of `lanes` in at its end; the lanes that were refused. */
@@ -65,11 +73,27 @@ describe('an overload', () => {
     expect(process.gauge.isOverloaded).toBe(true)
   })
 
-  test('is over when nothing has been shed for half a second', () => {
+  test('is one, too, where polls are short and answering them takes the rest of the time', () => {
+    const answering = new Process()
+    answering.poll(15)
+    for (let round = 0; round < 4; round++) {
+      answering.nowMs += 10
+      answering.poll(15)
+    }
+    expect(answering.gauge.isOverloaded).toBe(true)
+    const resting = new Process()
+    for (let round = 0; round < 20; round++) {
+      resting.idle(10)
+      resting.poll(15)
+    }
+    expect(resting.gauge.isOverloaded, 'a loop that had nothing to do is not late').toBe(false)
+  })
+
+  test('is over when nothing has been shed for longer than anybody is held', () => {
     const process = new Process()
     process.overload()
     process.poll(10, ALL)
-    for (let count = 0; count < 49; count++) process.poll(10)
+    for (let count = 0; count < 249; count++) process.poll(10)
     expect(process.gauge.isOverloaded).toBe(true)
     process.poll(10)
     expect(process.gauge.isOverloaded).toBe(false)

@@ -25,6 +25,7 @@ let endPoll: (() => void) | undefined
 const gauge = new LoadGauge({
   targetMs: TARGET_MS,
   monotonicMs: () => nowMs,
+  idleMs: () => nowMs,
   afterPoll: (end) => {
     endPoll = end
   },
