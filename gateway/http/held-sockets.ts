@@ -6,7 +6,7 @@ const TICK_MS = 25
 const HOLD_MS: readonly [number, number] = [1_000, 2_000]
 
 /**
- * Holds sockets back for about the time that `Retry-After` says, so that a crowd which repeats at once waits in the
+ * Holds sockets back for one to two seconds, as long as `Retry-After` says and somewhat longer, so that a crowd which repeats at once waits in the
  * kernel's buffers instead of being parsed. Bounded by the number of connections: each is held once at most.
  */
 export class HeldSockets {

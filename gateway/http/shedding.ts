@@ -81,17 +81,15 @@ export function requireLanes(app: FastifyInstance): void {
 
 /** The lane of a call, by its first line alone. */
 function laneOfRequest(method: string | undefined, url: string): Lane {
-  // Questions of browsers ahead of a call; @fastify/cors answers them by a route named `*`.
-  if (method === 'OPTIONS') return 'server'
-  // Other spellings lead to the same routes, and nobody who means well uses them.
-  if (isOdd(url)) return method === 'POST' ? 'reserve' : 'read'
   if (method === 'POST') {
+    // Other spellings lead to the same routes, and nobody who means well uses them.
+    if (isOdd(url)) return 'reserve'
     if (url.startsWith(RESERVATION) || url.startsWith(BATCH)) return 'settle'
     return url.startsWith(RESERVATIONS) ? 'reserve' : 'server'
   }
-  const isRead = method === 'GET' || method === 'HEAD'
+  if (method !== 'GET' && method !== 'HEAD') return 'server'
   const isOfStock = url.startsWith(RESERVATION) || url.startsWith(SKUS) || url.startsWith(STOCK)
-  return isRead && isOfStock ? 'read' : 'server'
+  return isOfStock || isOdd(url) ? 'read' : 'server'
 }
 
 function isOdd(url: string): boolean {

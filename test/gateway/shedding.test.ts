@@ -134,6 +134,8 @@ describe('an overloaded process', () => {
     }
     const socket = await open()
     expect((await send(socket, get('/healthz')))?.status).toBe(200)
+    const operator = post('/v1/%73kus/shoe', '{"paused":false}').replace('POST', 'PATCH')
+    expect((await send(socket, operator))?.status, 'however it is spelt').toBe(200)
     expect(
       (await send(socket, post(`/v1/reservations/${id}/extend`, '{"holdMs":900001}')))?.status,
     ).toBe(200)
