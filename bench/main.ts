@@ -1,15 +1,14 @@
 // `npm run bench -- SCENARIO`: measures compiled code, side by side in one run, after checking the result.
 import { runEngineBench } from './engine.ts'
-import { runHttpBench } from './http.ts'
 import { runNatsBench } from './nats.ts'
 import type { BenchOptions } from './options.ts'
 import { runOverloadBench } from './overload.ts'
 import { runReplayBench } from './replay.ts'
+import { SCENARIOS as REPORTING } from './scenarios.ts'
 import { runStreamBench } from './stream.ts'
 
 const SCENARIOS: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   engine: runEngineBench,
-  http: runHttpBench,
   nats: runNatsBench,
   overload: runOverloadBench,
   replay: runReplayBench,
@@ -29,7 +28,7 @@ Run it on an idle machine. Figures of one run compare; figures of two do not.`
 
 async function main(argv: readonly string[]): Promise<void> {
   const [scenario = ''] = argv
-  const run = SCENARIOS[scenario]
+  const run = SCENARIOS[scenario] ?? reporting(scenario)
   if (run === undefined) {
     process.stdout.write(`${HELP}\n`)
     process.exitCode = scenario === '' || scenario === '--help' ? 0 : 2
@@ -39,8 +38,17 @@ async function main(argv: readonly string[]): Promise<void> {
     rounds: numberAfter(argv, '--rounds', 5),
     seconds: numberAfter(argv, '--seconds', 8),
     subscribers: numberAfter(argv, '--subscribers', 2_000),
+    isQuick: argv.includes('--quick'),
     json: argv.includes('--json'),
   })
+}
+
+function reporting(name: string): ((options: BenchOptions) => Promise<void>) | undefined {
+  const scenario = REPORTING.find((one) => one.name === name)
+  if (scenario === undefined) return undefined
+  return async (options) => {
+    process.stdout.write(`${JSON.stringify(await scenario.run(options))}\n`)
+  }
 }
 
 function numberAfter(argv: readonly string[], flag: string, standard: number): number {

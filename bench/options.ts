@@ -4,8 +4,10 @@
 export interface BenchOptions {
   /** Pairs of runs, A B A B …; the median ratio counts. */
   readonly rounds: number
-  /** Length of one HTTP run. */
+  /** Length of one run. */
   readonly seconds: number
+  /** A short look instead of a full one: smaller journals, fewer points of a curve. */
+  readonly isQuick: boolean
   /** Streams of live stock. */
   readonly subscribers: number
   readonly json: boolean

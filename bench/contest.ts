@@ -1,0 +1,76 @@
+// Contestants in turn, A B C A B C …, so that a machine whose speed drifts does so for all of them.
+import { invariant } from '../core/invariant.ts'
+import type { Contestant, Entry, Sample } from './contestant.ts'
+import type { BenchOptions } from './options.ts'
+import type { Figure, Line, Target } from './scenario-report.ts'
+
+const WARM_UP_SECONDS = 3
+
+export interface ContestResult {
+  readonly lines: readonly Line[]
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[]
+}
+
+/** Opens all, warms them up, runs `rounds` rounds, checks what each has sold, and closes them whatever happens. */
+export async function contest(
+  name: string,
+  entries: readonly Entry[],
+  { rounds, seconds }: BenchOptions,
+): Promise<ContestResult> {
+  const contestants = entries.flatMap((entry) => ('contestant' in entry ? [entry.contestant] : []))
+  const opened: Contestant[] = []
+  try {
+    for (const contestant of contestants) {
+      opened.push(contestant)
+      await contestant.open()
+      await contestant.run(Math.min(seconds, WARM_UP_SECONDS))
+    }
+    const lines = await runInTurn(name, contestants, rounds, seconds)
+    for (const contestant of contestants) await contestant.check()
+    return { lines, skipped: skippedOf(entries) }
+  } finally {
+    for (const contestant of opened) await contestant.close()
+  }
+}
+
+async function runInTurn(
+  name: string,
+  contestants: readonly Contestant[],
+  rounds: number,
+  seconds: number,
+): Promise<Line[]> {
+  const samples = contestants.map((): Sample[] => [])
+  for (let round = 1; round <= rounds; round++) {
+    for (const [index, contestant] of contestants.entries()) {
+      samples[index]?.push(await contestant.run(seconds))
+    }
+    process.stderr.write(`${name}: round ${round} of ${rounds}\n`)
+  }
+  return contestants.map(({ name, role, durability }, index) => ({
+    ...{ name, role, durability },
+    samples: samples[index] ?? [],
+  }))
+}
+
+/** The ratio of two contestants, round by round; undefined when one of them was not there. */
+export function ratioOf(
+  lines: readonly Line[],
+  name: string,
+  to: string,
+  target?: Target,
+): Figure | undefined {
+  const [ours, theirs] = [name, to].map((wanted) => lines.find((line) => line.name === wanted))
+  if (ours === undefined || theirs === undefined) return undefined
+  const values = ours.samples.map(({ perSecond }, round) => {
+    const other = theirs.samples[round]
+    invariant(other !== undefined, 'every contestant runs in every round')
+    return perSecond / other.perSecond
+  })
+  return { what: `${name} to ${to}`, values, unit: 'x', digits: 2, ...(target && { target }) }
+}
+
+function skippedOf(entries: readonly Entry[]): { name: string; reason: string }[] {
+  return entries.flatMap((entry) =>
+    'skipped' in entry ? [{ name: entry.name, reason: entry.skipped }] : [],
+  )
+}
