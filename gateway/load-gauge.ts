@@ -5,12 +5,18 @@ import type { Lane } from './lane.ts'
 const PATIENCE_MS = 100
 /** A late poll that brought less in than this was late by another's fault: refusing its few would help nobody. */
 const CROWD_MIN = 64
-/** So long must nothing have been shed before the overload is over: longer than refused connections are held. */
+/** More than this in one poll is a flood, and is late at half of the target: to answer all of it takes as long again. */
+const FLOOD_MIN = 1_024
+/** So long must nothing have been shed before the overload is over: the first who were refused are back by then. */
 const RELIEF_MS = 2_500
 /** A loop that waited less than this for something to do has not waited. */
 const IDLE_MS_MIN = 0.1
-/** While overloaded, reservations may wait for this part of the target: short queues drain soon, and confirms pass. */
-const CALM_SHARE = 1 / 16
+/** While overloaded, so many reservations may be under way, at the least and at the most. */
+const ROOM_MIN = 64
+const ROOM_MAX = 2_048
+/** What a round in which the loop had to wait adds, and what one in which it had not takes. */
+const ROOM_MORE = 2
+const ROOM_LESS = 1
 
 export interface LoadGaugeOptions {
   /** How long requests may wait for their turn before reservations are shed, in ms; 0 sheds nothing, ever. */
@@ -26,16 +32,19 @@ export interface LoadGaugeOptions {
 /**
  * What one poll brings in waits in line: the last request of it for all those before. The gauge takes the time since the
  * first for the delay of the queue, after CoDel (Nichols and Jacobson, 2012): a standing delay counts, a burst does not.
+ * While there is too much, it lets as many reservations be under way as keep the loop busy, and refuses the rest.
  */
 export class LoadGauge {
   /** How often each lane was refused. */
   readonly shed: { reserve: number; read: number } = { reserve: 0, read: 0 }
   readonly #targetMs: number
-  readonly #calmMs: number
   readonly #monotonicMs: () => number
   readonly #idleMs: () => number
   readonly #afterPoll: (end: () => void) => void
   readonly #endPoll = (): void => this.#closePoll()
+  readonly #answered = (): void => {
+    this.#underWay--
+  }
   #pollStartedMs: number | undefined
   /** When the loop came round to what this poll brings in: at its beginning, or before, if there was other work. */
   #roundStartedMs = 0
@@ -46,10 +55,12 @@ export class LoadGauge {
   #lateSinceMs: number | undefined
   #lastShedMs = 0
   #isOverloaded = false
+  #room = ROOM_MIN
+  /** Reservations taken while overloaded that have not been answered. */
+  #underWay = 0
 
   constructor(options: LoadGaugeOptions) {
     this.#targetMs = options.targetMs
-    this.#calmMs = options.targetMs * CALM_SHARE
     this.#monotonicMs = options.monotonicMs ?? (() => performance.now())
     this.#idleMs = options.idleMs ?? (() => performance.eventLoopUtilization().idle)
     this.#afterPoll = options.afterPoll ?? setImmediate
@@ -65,35 +76,55 @@ export class LoadGauge {
     if (this.#targetMs === 0) return false
     const nowMs = this.#monotonicMs()
     this.#pollCount++
-    if (this.#pollStartedMs === undefined) {
-      this.#openPoll(nowMs)
-      return false
-    }
-    const waitedMs = nowMs - this.#pollStartedMs
+    if (this.#pollStartedMs === undefined) this.#openPoll(nowMs)
     // A poll can go on for seconds: libuv fetches more while a thousand sockets are ready.
-    this.#heedLateness(nowMs)
+    else this.#heedLateness(nowMs)
     if (!this.#isOverloaded || lane === 'settle' || lane === 'server') return false
-    if (waitedMs <= (lane === 'reserve' ? this.#calmMs : this.#targetMs)) return false
+    if (lane === 'reserve' ? this.#underWay < this.#room : !this.#isReadLate(nowMs)) return false
     this.shed[lane]++
     this.#lastShedMs = nowMs
     return true
   }
 
+  /** A reservation was taken while overloaded: what it gives is to be called when it is answered, or gone. */
+  take(): () => void {
+    this.#underWay++
+    return this.#answered
+  }
+
+  #isReadLate(nowMs: number): boolean {
+    return nowMs - (this.#pollStartedMs ?? nowMs) > this.#targetMs
+  }
+
   // What came while the loop was busy elsewhere has waited for that, too: answering is half of the work.
   #openPoll(nowMs: number): void {
     const hasWaited = this.#idleMs() - this.#lastIdleMs >= IDLE_MS_MIN
+    if (this.#isOverloaded) this.#adjustRoom(hasWaited)
     this.#pollStartedMs = nowMs
     this.#roundStartedMs = hasWaited ? nowMs : this.#lastPollEndedMs
     this.#afterPoll(this.#endPoll)
   }
 
+  // As many as keep the loop from waiting, and hardly more: every one beyond them makes all others later, confirms too.
+  #adjustRoom(hasWaited: boolean): void {
+    const room = this.#room + (hasWaited ? ROOM_MORE : -ROOM_LESS)
+    this.#room = Math.min(ROOM_MAX, Math.max(ROOM_MIN, room))
+  }
+
   #heedLateness(nowMs: number): void {
-    if (nowMs - this.#roundStartedMs <= this.#targetMs) return
-    if (this.#pollCount < CROWD_MIN || this.#isOverloaded) return
-    this.#lateSinceMs ??= this.#roundStartedMs
-    if (nowMs - this.#lateSinceMs < PATIENCE_MS) return
+    if (this.#isOverloaded || this.#pollCount < CROWD_MIN) return
+    const lateMs = nowMs - this.#roundStartedMs
+    const isFlood = this.#pollCount > FLOOD_MIN && lateMs > this.#targetMs / 2
+    if (!isFlood && !this.#isLateForLong(nowMs, lateMs)) return
     this.#isOverloaded = true
+    this.#room = ROOM_MIN
     this.#lastShedMs = nowMs
+  }
+
+  #isLateForLong(nowMs: number, lateMs: number): boolean {
+    if (lateMs <= this.#targetMs) return false
+    this.#lateSinceMs ??= this.#roundStartedMs
+    return nowMs - this.#lateSinceMs >= PATIENCE_MS
   }
 
   #closePoll(): void {

@@ -7,6 +7,7 @@ import { META_BYTES_MAX } from '../../core/limits.ts'
 import type { ReservationView, SkuView } from '../../core/outcome.ts'
 import { parseReservationId, type ReservationId } from '../../core/reservation-id.ts'
 import type { CallTerms } from '../call-terms.ts'
+import type { LoadGauge } from '../load-gauge.ts'
 import type { Answer } from '../partition-port.ts'
 import type { Partitions } from '../partitions.ts'
 import type { NewReserve } from '../sold-out-shield.ts'
@@ -33,17 +34,24 @@ export interface Asking {
   readonly buyer?: string | undefined
   /** What all of them share. */
   readonly terms?: CallTerms | undefined
+  /** What new reservations are shed by; without it none are. */
+  readonly gauge?: LoadGauge | undefined
 }
 
-/** Has every operation answered: one result each, in order; those of bad form reach no partition. */
+/** Has every operation answered: one result each, in order; those of bad form, and those shed, reach no partition. */
 export async function answerOperations(
   partitions: Partitions,
   operations: readonly unknown[],
-  { buyer, terms }: Asking = {},
+  { buyer, terms, gauge }: Asking = {},
 ): Promise<readonly OperationResult[]> {
-  const read = operations.map((operation) => readOperation(operation, buyer))
+  const taken: (() => void)[] = []
+  const read = operations.map((operation) => {
+    const item = readOperation(operation, buyer)
+    return gauge?.isOverloaded ? admit(item, gauge, taken) : item
+  })
   const commands = read.filter(isCommand)
   const answers = await partitions.askAll(commands, terms)
+  for (const answered of taken) answered()
   let next = 0
   return read.map((item) => {
     if (!isCommand(item)) return item
@@ -51,6 +59,18 @@ export async function answerOperations(
     invariant(answer !== undefined, 'every command is answered')
     return resultOf(answer)
   })
+}
+
+// What settles a hold goes on, whatever it was put together with.
+function admit(
+  item: RoutedCommand | ProblemBody,
+  gauge: LoadGauge,
+  taken: (() => void)[],
+): RoutedCommand | ProblemBody {
+  if (!isCommand(item) || item.kind !== 'reserve') return item
+  if (gauge.refuses('reserve')) return problemBody('busy')
+  taken.push(gauge.take())
+  return item
 }
 
 /**

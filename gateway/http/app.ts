@@ -66,7 +66,7 @@ export interface AppOptions {
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { shedding, access, metrics, recorder = new RequestRecorder() } = options
-  const app = createApp(options.logger, access, shedding && shedFirst(shedding))
+  const app = createApp(options.logger, access, shedding && shedFirst(shedding, access))
   const load = loadOf(app, shedding)
   recorder.watch(app)
   requireLanes(app)
@@ -83,7 +83,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await stockSocketRoute(app, board, isStockPublic)
   reservationRoutes(app, options.partitions, termsOf)
   holdRoutes(app, options.partitions)
-  batchRoute(app, options.partitions, termsOf, recorder)
+  batchRoute(app, options.partitions, termsOf, recorder, shedding?.gauge)
   operationRoutes(app, options.partitions, options.now)
   app.addHook('preClose', async () => board.close())
   const gauges: ProcessGauges = {

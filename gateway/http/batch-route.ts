@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { buyerOf } from '../access/principal.ts'
 import { answerOperations } from '../api/operations.ts'
 import { BATCH_BYTES_MAX, batchAnswer, batchBody } from '../api/schemas.ts'
+import type { LoadGauge } from '../load-gauge.ts'
 import type { Partitions } from '../partitions.ts'
 import type { RequestRecorder } from './request-recorder.ts'
 import { type TermsReader, tellTiming } from './request-terms.ts'
@@ -13,12 +14,13 @@ interface BatchRoute {
   Body: { operations: readonly unknown[] }
 }
 
-/** Registers the batch call. `recorder` is told what came of every operation. */
+/** Registers the batch call. `recorder` is told what came of every operation; `gauge` sheds reservations, if given. */
 export function batchRoute(
   app: FastifyInstance,
   partitions: Partitions,
   termsOf: TermsReader,
   recorder: RequestRecorder,
+  gauge?: LoadGauge,
 ): void {
   const response = withProblems({ 200: batchAnswer })
   const summary = 'Many operations on reservations at once'
@@ -27,7 +29,7 @@ export function batchRoute(
   app.post<BatchRoute>('/v1/batch', options, async (request, reply) => {
     const { operations } = request.body
     const terms = termsOf(request, reply)
-    const asking = { buyer: buyerOf(request.principal), terms }
+    const asking = { buyer: buyerOf(request.principal), terms, gauge }
     const results = await answerOperations(partitions, operations, asking)
     tellTiming(reply, terms)
     recorder.countOperations(operations, results)

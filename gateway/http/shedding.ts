@@ -1,23 +1,20 @@
 // Before anything else looks at a request: what is shed is answered here, for a tenth of what routing it would cost.
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { FastifyInstance, FastifyServerFactory } from 'fastify'
 import { invariant } from '../../core/invariant.ts'
-import { problemBody } from '../api/problem-body.ts'
-import { newRequestIds } from '../api/request-id.ts'
+import type { Access } from '../access/access.ts'
 import type { Lane } from '../lane.ts'
 import type { LoadGauge } from '../load-gauge.ts'
 import { connectionLimit } from './connection-limit.ts'
 import { HeldSockets } from './held-sockets.ts'
+import { ManyCallers } from './many-callers.ts'
+import { Refusals } from './refusals.ts'
 
 const RESERVATIONS = '/v1/reservations'
 const RESERVATION = '/v1/reservations/'
 const BATCH = '/v1/batch'
 const SKUS = '/v1/skus'
 const STOCK = '/v1/stock/'
-
-/** The problem without its end, which is the request's id. */
-const BUSY = JSON.stringify(problemBody('busy')).slice(0, -1)
 
 export interface SheddingOptions {
   readonly gauge: LoadGauge
@@ -36,37 +33,39 @@ interface HttpOptions {
 
 /**
  * A server that refuses what the gauge refuses with 503 `busy`, before Fastify hears of it, and then leaves the
- * connection unread for a while. Connections that have settled a hold are never left unread: shops send many buyers'
- * calls through one connection, and a confirm must not wait behind a reservation that was refused.
+ * connection unread for a while, if it speaks for one buyer only.
  */
-export function shedFirst(options: SheddingOptions): FastifyServerFactory {
+export function shedFirst(
+  options: SheddingOptions,
+  { trustedProxies, corsOrigins }: Pick<Access, 'trustedProxies' | 'corsOrigins'>,
+): FastifyServerFactory {
   const { gauge, connectionsMax, held = new HeldSockets() } = options
-  const requestId = newRequestIds()
+  const refusals = new Refusals(held, corsOrigins)
+  const manyCallers = new ManyCallers(trustedProxies)
   const maxConnections = connectionLimit(connectionsMax)
-  const settlers = new WeakSet<Socket>()
+  const refuse = (request: IncomingMessage, response: ServerResponse) => {
+    if (manyCallers.speakThrough(request)) refusals.atOnce(request, response)
+    else refusals.atLeisure(request, response)
+  }
   return (handle, fastify) => {
     const { http: limits, keepAliveTimeout, requestTimeout } = fastify as unknown as HttpOptions
     const server = http.createServer(limits, (request, response) => {
       const lane = laneOfRequest(request.method, request.url ?? '')
-      if (lane === 'settle') markWhenSettled(request, response, settlers)
-      if (!gauge.refuses(lane)) {
-        handle(request, response)
+      if (lane === 'settle') manyCallers.heedSettling(request, response)
+      if (gauge.refuses(lane)) {
+        refuse(request, response)
         return
       }
-      if (!settlers.has(request.socket)) holdAfter(request, held)
-      refuse(response, requestId(request.headers['x-request-id']))
+      if (lane === 'reserve' && gauge.isOverloaded) response.once('close', gauge.take())
+      handle(request, response)
     })
     Object.assign(server, { keepAliveTimeout, requestTimeout, maxConnections })
+    if (trustedProxies.length > 0) {
+      server.on('connection', (socket) => manyCallers.heedConnection(socket))
+    }
     server.on('close', () => held.releaseAll())
     return server
   }
-}
-
-// When a request has been read to its end, Node goes on reading, some ticks later; a microtask comes after all of them. The
-// end of the poll would be too late: libuv puts it off for tens of thousands of requests while a thousand sockets are ready.
-function holdAfter(request: IncomingMessage, held: HeldSockets): void {
-  const { socket } = request
-  request.once('close', () => queueMicrotask(() => held.hold(socket)))
 }
 
 /** Insists that every route is of the lane that its first line says, since nobody looks at routes that early. */
@@ -96,27 +95,4 @@ function isOdd(url: string): boolean {
   if (url[0] !== '/') return true
   const percent = url.indexOf('%')
   return percent >= 0 && !url.slice(0, percent).includes('?')
-}
-
-// Whoever has not been let in has settled nothing.
-function markWhenSettled(
-  { socket }: IncomingMessage,
-  response: ServerResponse,
-  settlers: WeakSet<Socket>,
-): void {
-  if (settlers.has(socket)) return
-  response.once('finish', () => {
-    if (response.statusCode < 300) settlers.add(socket)
-  })
-}
-
-function refuse(response: ServerResponse, id: string): void {
-  const text = `${BUSY},"requestId":"${id}"}`
-  response.writeHead(503, {
-    'content-type': 'application/problem+json; charset=utf-8',
-    'content-length': text.length,
-    'retry-after': '1',
-    'x-request-id': id,
-  })
-  response.end(text)
 }

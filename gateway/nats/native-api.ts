@@ -37,7 +37,7 @@ export interface NativeApiOptions {
   readonly link: NatsLink
   readonly cluster: string
   readonly partitions: Partitions
-  /** What single calls are shed by; without it none are. */
+  /** What calls are shed by; without it none are. */
   readonly gauge?: LoadGauge
   /** A semantic version. */
   readonly version: string
@@ -163,14 +163,15 @@ export class NativeApi {
       call.refuse(problemBody('busy'))
       return
     }
-    call.begin(1)
+    call.begin(1, lane === 'reserve' && gauge?.isOverloaded ? gauge.take() : undefined)
     this.#options.partitions.submit(command, call, terms)
   }
 
   #askBatch(call: NativeCall, operations: readonly unknown[], terms: CallTerms | undefined): void {
     this.#requireRoom(operations.length)
     call.begin(operations.length)
-    answerOperations(this.#options.partitions, operations, { terms }).then(
+    const { gauge } = this.#options
+    answerOperations(this.#options.partitions, operations, { terms, gauge }).then(
       (results) => {
         this.#options.recorder?.countOperations(operations, results)
         call.send(200, { results })

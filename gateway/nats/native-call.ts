@@ -38,6 +38,7 @@ export class NativeCall implements AnswerTicket {
   readonly #encoding: NativeEncoding
   readonly #startedAt: number = performance.now()
   #operations = 0
+  #onEnd: (() => void) | undefined
   #isAnswered = false
 
   /** `reply` is sane; `requestId` goes into a header as it is. */
@@ -48,9 +49,10 @@ export class NativeCall implements AnswerTicket {
     this.#encoding = encoding
   }
 
-  /** It is in flight from now on, with so many operations, until it is answered. */
-  begin(operations: number): void {
+  /** It is in flight from now on, with so many operations, until it is answered; `onEnd` is called then. */
+  begin(operations: number, onEnd?: () => void): void {
     this.#operations = operations
+    this.#onEnd = onEnd
     this.#desk.onInFlight(operations)
   }
 
@@ -90,6 +92,7 @@ export class NativeCall implements AnswerTicket {
     const error = isSent ? problem && `${status} ${problem.code}` : 'the answer could not be sent'
     stats.count((performance.now() - this.#startedAt) * 1e6, error)
     onInFlight(-this.#operations)
+    this.#onEnd?.()
   }
 
   // A throw would end the connection: the client library calls us from its own reader.

@@ -1,6 +1,5 @@
 // Shedding over real sockets: what is refused before Fastify hears of it, and which connections are left unread.
-import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ACCESS_FOR_ANYONE } from '../../gateway/access/access.ts'
@@ -16,6 +15,7 @@ import { testBoard } from '../fixtures/test-board.ts'
 const TARGET_MS = 20
 const CONNECTIONS_MAX = 8
 const HOUR_MS = 3_600_000
+const SHOP = 'https://shop.example'
 const RESERVE = '{"sku":"shoe","buyer":"ada","quantity":1}'
 
 const shop = new MemoryShop()
@@ -31,6 +31,7 @@ const gauge = new LoadGauge({
   },
 })
 const sockets: RawSocket[] = []
+const underWay: (() => void)[] = []
 let app: FastifyInstance
 let port: number
 
@@ -38,7 +39,7 @@ beforeAll(async () => {
   const partitions = new Partitions()
   partitions.put([shop.selling])
   app = await buildApp({
-    access: ACCESS_FOR_ANYONE,
+    access: { ...ACCESS_FOR_ANYONE, corsOrigins: [SHOP] },
     partitions,
     board: testBoard(partitions),
     shedding: { gauge, connectionsMax: CONNECTIONS_MAX, held },
@@ -56,6 +57,7 @@ beforeAll(async () => {
 afterEach(async () => {
   held.releaseAll()
   for (const socket of sockets.splice(0)) socket.destroy()
+  for (const answered of underWay.splice(0)) answered()
   endPoll?.()
   nowMs += 10_000
   gauge.refuses('server')
@@ -75,7 +77,7 @@ const connections = () =>
     app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
   )
 
-/** A poll that has been going on for `ms` when the next request comes, in a process that is overloaded. */
+/** A poll that has been going on for `ms` when the next request comes, in a process that is overloaded and full. */
 function overload(ms: number): void {
   for (let count = 0; count < 10; count++) {
     for (let request = 0; request < 64; request++) gauge.refuses('server')
@@ -83,7 +85,7 @@ function overload(ms: number): void {
     endPoll?.()
   }
   expect(gauge.isOverloaded).toBe(true)
-  gauge.refuses('server')
+  while (!gauge.refuses('reserve')) underWay.push(gauge.take())
   nowMs += ms
 }
 
@@ -124,6 +126,21 @@ describe('an overloaded process', () => {
     expect(shop.hash, 'it had no effect').toBe(hash)
   })
 
+  test('lets the pages of a named shop read why, and no others', async () => {
+    overload(TARGET_MS)
+    const fromPage = async (origin: string) => {
+      const request = post('/v1/reservations', RESERVE, [`Origin: ${origin}`])
+      return (await send(await open(), request))?.headers
+    }
+    const headers = await fromPage(SHOP)
+    expect(headers?.get('access-control-allow-origin')).toBe(SHOP)
+    expect(headers?.get('access-control-expose-headers')).toContain('retry-after')
+    expect(headers?.get('vary')).toBe('Origin')
+    expect((await fromPage('https://elsewhere.example'))?.has('access-control-allow-origin')).toBe(
+      false,
+    )
+  })
+
   test('takes reads until it is later still, and everything that settles or steers always', async () => {
     const id = await reserved()
     overload(TARGET_MS)
@@ -146,16 +163,19 @@ describe('an overloaded process', () => {
     expect(gauge.shed.read).toBeGreaterThanOrEqual(3)
   })
 
-  test('takes batches as ever: they are bounded by the room in the queue of the partition', async () => {
+  test('refuses the reservations of a batch, and executes what settles holds in it', async () => {
     const id = await reserved()
     overload(TARGET_MS)
     const operations = `[{"op":"reserve",${RESERVE.slice(1)},{"op":"confirm","id":"${id}"}]`
-    const reply = await send(await open(), post('/v1/batch', `{"operations":${operations}}`))
-    const { results } = JSON.parse(reply?.body ?? '')
-    expect(results).toMatchObject([
-      { status: 201, state: 'held' },
+    const batch = post('/v1/batch', `{"operations":${operations}}`)
+    const results = async () => JSON.parse((await send(await open(), batch))?.body ?? '').results
+    expect(await results()).toMatchObject([
+      { status: 503, code: 'busy' },
       { status: 200, state: 'confirmed' },
     ])
+    underWay.pop()?.()
+    expect(await results()).toMatchObject([{ status: 201, state: 'held' }, { status: 200 }])
+    expect(await results(), 'it is under way no more').toMatchObject([{ status: 201 }, {}])
   })
 
   test.each([
@@ -206,6 +226,28 @@ describe('a connection', () => {
     expect(held.count).toBe(0)
   })
 
+  test('of a service that shows a key is read on, too', async () => {
+    overload(TARGET_MS)
+    const service = await open()
+    const request = post('/v1/reservations', RESERVE, ['Authorization: Bearer hf_anything'])
+    for (let count = 0; count < 3; count++) {
+      expect((await send(service, request))?.status).toBe(503)
+    }
+    expect((await send(service, get('/v1/time')))?.status).toBe(200)
+    expect(held.count).toBe(0)
+  })
+
+  test('that sends on while it is refused is told of all, in order, and held then', async () => {
+    overload(TARGET_MS)
+    const hasty = await open()
+    const requests = ['1', '2', '3'].map((id) =>
+      post('/v1/reservations', RESERVE, [`X-Request-Id: ${id}`]),
+    )
+    const replies = await hasty.write(requests.join('')).receive(3)
+    expect(replies.map(({ headers }) => headers.get('x-request-id'))).toEqual(['1', '2', '3'])
+    await expect.poll(() => held.count).toBe(1)
+  })
+
   test('row 24: one too many is closed at once; those before are served on', async () => {
     const first = await Promise.all(Array.from({ length: CONNECTIONS_MAX }, open))
     for (const socket of first) expect((await send(socket, get('/v1/time')))?.status).toBe(200)
@@ -222,22 +264,4 @@ describe('a connection', () => {
   ])('limit of $wanted wanted and $filesMax files is $limit', ({ wanted, filesMax, limit }) => {
     expect(connectionLimit(wanted, filesMax)).toBe(limit)
   })
-})
-
-test('a socket that is held is read again when its time is over', async () => {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
-  const [accepted] = (await once(server, 'connection')) as [Socket]
-  const shortly = new HeldSockets([1, 2])
-  const received = once(accepted, 'data')
-  shortly.hold(accepted)
-  shortly.hold(accepted)
-  expect([shortly.count, accepted.isPaused()]).toEqual([1, true])
-  client.write('hello')
-  expect(String((await received)[0])).toBe('hello')
-  expect(shortly.count).toBe(0)
-  client.destroy()
-  server.close()
 })

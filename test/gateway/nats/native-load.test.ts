@@ -106,14 +106,21 @@ describe('a flood', () => {
       nowMs += 25
       endings[poll]?.()
     }
-    gauge.refuses('server')
+    const underWay: (() => void)[] = []
+    while (!gauge.refuses('reserve')) underWay.push(gauge.take())
     nowMs += 21
     await startNative(nats, server, app.partitions, { gauge })
     const refused = await client.call('reserve', INPUT)
     expect(refused).toMatchObject({ status: 503, body: { code: 'busy', retryable: true } })
     expect((await client.call('get', { id })).status).toBe(503)
     expect((await client.call('confirm', { id })).status).toBe(200)
-    expect(gauge.shed).toEqual({ reserve: 1, read: 1 })
+    const operations = [{ op: 'reserve', ...INPUT }]
+    const batch = await client.call('batch', { operations })
+    expect(batch.body.results).toMatchObject([{ status: 503, code: 'busy' }])
+    expect(gauge.shed).toEqual({ reserve: 3, read: 1 })
+    underWay.pop()?.()
+    expect((await client.call('reserve', INPUT)).status).toBe(201)
+    expect((await client.call('reserve', INPUT)).status, 'it is under way no more').toBe(201)
   })
 
   test('beyond what may be in flight is told busy at once, and all else is answered', async () => {
@@ -344,6 +351,7 @@ describe('a bug on the way', () => {
     const native = await startNative(nats, server, late)
     const { link } = new NativeClient(await nats.link(server))
     const sent = await flood(link, RESERVE, GOOD, 1)
+    await sent.first(1)
     await native.link.connection.flush()
     await link.connection.flush()
     expect(sent.answers.map((answer) => readReply(answer).status)).toEqual([503])

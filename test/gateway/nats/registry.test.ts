@@ -78,7 +78,7 @@ describe('joining a cluster', () => {
     const links = await Promise.all(ids.map(() => nats.link(server)))
     const attempts = links.map((link, index) => natsRefusal(join(link, { clusterId: ids[index] })))
     const results = await Promise.all(attempts)
-    expect(results.map((result) => result.split(':')[0]).sort()).toEqual([
+    expect(results.map((result) => result.split(':')[0]).sort(), results.join('; ')).toEqual([
       'cluster_foreign',
       'not refused',
     ])
