@@ -15,9 +15,11 @@ export interface ContestResult {
 export async function contest(
   name: string,
   entries: readonly Entry[],
-  { rounds, seconds }: BenchOptions,
+  { rounds, seconds, oursOnly }: BenchOptions,
 ): Promise<ContestResult> {
-  const contestants = entries.flatMap((entry) => ('contestant' in entry ? [entry.contestant] : []))
+  const contestants = entries
+    .flatMap((entry) => ('contestant' in entry ? [entry.contestant] : []))
+    .filter(({ role }) => role === 'ours' || oursOnly !== true)
   const opened: Contestant[] = []
   try {
     for (const contestant of contestants) {

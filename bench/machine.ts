@@ -1,11 +1,28 @@
 // What a figure was measured on, and how figures are put into words.
-import { cpus, totalmem } from 'node:os'
+import { statfsSync } from 'node:fs'
+import { cpus, release, tmpdir, totalmem, type } from 'node:os'
 
-/** One line about the machine. */
+/** What statfs(2) says of a file system on Linux. */
+const FILE_SYSTEMS: Readonly<Record<number, string>> = {
+  61267: 'ext4',
+  16914836: 'tmpfs',
+  1481003842: 'xfs',
+  2035054128: 'overlayfs',
+  2435016766: 'btrfs',
+}
+
+/** One line about the machine, and the file system on which everybody's files lie. */
 export function machineLine(): string {
   const [cpu] = cpus()
   const memory = Math.round(totalmem() / 2 ** 30)
-  return `Node ${process.version}, ${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${memory} GiB`
+  const system = `${type()} ${release().split('-')[0]}`
+  return `Node ${process.version}, ${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}, ${memory} GiB, ${system}, ${fileSystem()}`
+}
+
+/** Where the bench's files lie; on `tmpfs` nothing is durable, whatever a contestant calls. */
+export function fileSystem(): string {
+  if (type() !== 'Linux') return 'unknown file system'
+  return FILE_SYSTEMS[statfsSync(tmpdir()).type] ?? 'another file system'
 }
 
 /** The middle of `values`. */

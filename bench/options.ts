@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly seconds: number
   /** A short look instead of a full one: smaller journals, fewer points of a curve. */
   readonly isQuick: boolean
+  /** Contestants that are limits or peers stay away. */
+  readonly oursOnly?: boolean
   /** Streams of live stock. */
   readonly subscribers: number
   readonly json: boolean

@@ -45,6 +45,8 @@ export interface ScenarioReport {
   readonly title: string
   /** How it was measured, in whole sentences, fairness to each peer included. */
   readonly method: readonly string[]
+  /** What `perSecond` of the lines counts, where it is not `reservations`. */
+  readonly counted?: string
   readonly lines: readonly Line[]
   readonly figures: readonly Figure[]
   readonly curves: readonly Curve[]
