@@ -2,11 +2,10 @@
 import { CommanderError } from 'commander'
 import { benchOptions, runBench } from './bench-run.ts'
 import { type BenchFlags, benchCommand } from './command.ts'
-import { runEngineBench } from './engine.ts'
 import { runNatsBench } from './nats.ts'
 import type { BenchOptions } from './options.ts'
 import { runOverloadBench } from './overload.ts'
-import { runReplayBench } from './replay.ts'
+import { runReplayBench } from './recovery/recovery.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { runStreamBench } from './stream.ts'
 
@@ -14,7 +13,6 @@ const EXIT_USAGE = 2
 
 /** Scenarios that print for themselves; each is run by its name alone. */
 const PRINTING: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
-  engine: runEngineBench,
   nats: runNatsBench,
   overload: runOverloadBench,
   replay: runReplayBench,

@@ -1,4 +1,5 @@
 // All scenarios, in the order in which a full run takes them.
+import { benchEngine } from './engine/engine.ts'
 import { benchHttp } from './http.ts'
 import type { BenchOptions } from './options.ts'
 import type { ScenarioReport } from './scenario-report.ts'
@@ -16,5 +17,10 @@ export const SCENARIOS: readonly Scenario[] = [
     summary:
       'POST /v1/reservations, durable, against a constant Fastify route and peers behind Fastify',
     run: benchHttp,
+  },
+  {
+    name: 'engine',
+    summary: 'the partition with the real journal, no HTTP, against raw appends of the same events',
+    run: benchEngine,
   },
 ]

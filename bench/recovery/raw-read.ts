@@ -1,8 +1,8 @@
 // The limit of a replay: every block out of LMDB, its payload through msgpackr. No checksum, no chain, no state.
 import { open } from 'lmdb'
 import { Packr } from 'msgpackr'
-import { HEADER_BYTES } from '../journal/block-header.ts'
-import { listSegments } from '../journal/segments.ts'
+import { HEADER_BYTES } from '../../journal/block-header.ts'
+import { listSegments } from '../../journal/segments.ts'
 
 const packr = new Packr({ useRecords: false })
 

@@ -1,20 +1,17 @@
 // A journal to replay: a sale of 1,000 SKUs in which every hold is confirmed (86 %) or cancelled, or all stay held.
-import type { Event } from '../core/event.ts'
-import { fnv1a32 } from '../core/fnv1a32.ts'
-import type { ReservationId } from '../core/reservation-id.ts'
-import { completeRules } from '../core/rules.ts'
-import { EMPTY_HEAD } from '../journal/chain.ts'
-import type { PartitionPaths } from '../journal/data-directory.ts'
-import { openLmdbJournal } from '../journal/lmdb-journal.ts'
+import type { Event } from '../../core/event.ts'
+import { completeRules } from '../../core/rules.ts'
+import { EMPTY_HEAD } from '../../journal/chain.ts'
+import type { PartitionPaths } from '../../journal/data-directory.ts'
+import { openLmdbJournal } from '../../journal/lmdb-journal.ts'
+import { buyerName, idOf, SKUS, STOCK, skuName } from '../reserves.ts'
+import { fateOf } from '../whole-life.ts'
 
-const SKUS = 1_000
-const STOCK = 100_000_000
 const BLOCK_EVENTS = 1_000
 const HOLD_MS = 900_000
 const START = Date.UTC(2026, 10, 27, 20)
 /** How many later holds begin before one is paid for. */
 const HOLDS_BETWEEN = 1_000
-const PAID_SHARE = 0.86
 
 export interface SaleOptions {
   /** Events in all: one for the retention, one per SKU, then the sale at one a millisecond. */
@@ -62,29 +59,15 @@ function* saleEvents({ events, retentionMs, holdsOnly }: SaleOptions): Generator
 }
 
 function holdOf(index: number, at: number): Event {
-  const buyer = `buyer-${String(index).padStart(7, '0')}`
+  const buyer = buyerName(index)
   const sku = skuName(index % SKUS)
-  const id = idOf(index)
+  const id = idOf(index, index % SKUS)
   return { kind: 'reserved', at, id, sku, buyer, quantity: 1, holdMs: HOLD_MS, meta: undefined }
 }
 
 function endOf(index: number, at: number): Event {
-  const id = idOf(index)
-  const isPaid = (Math.imul(index, 0x9e3779b1) >>> 0) / 2 ** 32 < PAID_SHARE
-  return isPaid
+  const id = idOf(index, index % SKUS)
+  return fateOf(index) === 'confirmed'
     ? { kind: 'confirmed', at, id, quantity: 1, paymentId: undefined }
     : { kind: 'cancelled', at, id }
-}
-
-function idOf(index: number): ReservationId {
-  return {
-    skuHash: fnv1a32(skuName(index % SKUS)) | 0,
-    high: Math.imul(index, 0x9e3779b1),
-    middle: Math.imul(index, 0x85ebca6b),
-    low: Math.imul(index ^ (index >>> 7), 0xc2b2ae35),
-  }
-}
-
-function skuName(index: number): string {
-  return `sku-${String(index).padStart(4, '0')}`
 }

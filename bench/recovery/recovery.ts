@@ -5,18 +5,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { invariant } from '../core/invariant.ts'
-import type { PartitionState } from '../core/partition-state.ts'
-import { stateHash } from '../core/state-hash.ts'
-import { Chain, EMPTY_HEAD } from '../journal/chain.ts'
-import { type PartitionPaths, partitionPaths } from '../journal/data-directory.ts'
-import { lmdbReader } from '../journal/read-blocks.ts'
-import { readSnapshot, writeSnapshot } from '../journal/snapshot-file.ts'
-import { followBlocks } from '../replay/follow-blocks.ts'
-import { rebuild } from '../replay/rebuild.ts'
-import { verify } from '../replay/verify.ts'
-import { machineLine, spread } from './machine.ts'
-import type { BenchOptions } from './options.ts'
+import { invariant } from '../../core/invariant.ts'
+import type { PartitionState } from '../../core/partition-state.ts'
+import { stateHash } from '../../core/state-hash.ts'
+import { Chain, EMPTY_HEAD } from '../../journal/chain.ts'
+import { type PartitionPaths, partitionPaths } from '../../journal/data-directory.ts'
+import { lmdbReader } from '../../journal/read-blocks.ts'
+import { readSnapshot, writeSnapshot } from '../../journal/snapshot-file.ts'
+import { followBlocks } from '../../replay/follow-blocks.ts'
+import { rebuild } from '../../replay/rebuild.ts'
+import { verify } from '../../replay/verify.ts'
+import { machineLine, spread } from '../machine.ts'
+import type { BenchOptions } from '../options.ts'
 import { rawRead } from './raw-read.ts'
 import { writeSale } from './write-sale.ts'
 
@@ -25,7 +25,7 @@ const LIVE_RESERVATIONS = 1_000_000
 /** The journal of the memory test has this many times the events that its state remembers. */
 const JOURNAL_TO_STATE = 10
 const MEBIBYTE = 2 ** 20
-const BIN = fileURLToPath(new URL('../../bin/holdfast.js', import.meta.url))
+const BIN = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
 
 interface Round {
   readonly raw: number
