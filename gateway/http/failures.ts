@@ -22,6 +22,10 @@ export function handleFailures(app: FastifyInstance, onBug: (bug: unknown) => vo
   app.setNotFoundHandler((request, reply) =>
     sendProblem(request, reply, problemBody('not_found', `${request.method} ${request.url}`)),
   )
+  // Node would answer any other expectation than 100-continue by itself. HTTP lets a server pass over those.
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  )
   app.setErrorHandler<FastifyError | RequestProblem>((error, request, reply) => {
     const code = codeOf(error)
     if (code === 'internal_error') {
@@ -36,6 +40,7 @@ export function handleFailures(app: FastifyInstance, onBug: (bug: unknown) => vo
 /** Answers paths that lead to no route because they cannot be read. No hook runs for these. */
 export function answerBadPath(_: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id)
+  reply.header('x-content-type-options', 'nosniff')
   const detail = 'The path has a bad percent sequence, or a name that is too long.'
   sendProblem(request, reply, problemBody('bad_request', detail))
 }

@@ -274,7 +274,16 @@ describe('a name that is turned to this machine after its page was loaded', () =
 describe('what browsers are told', () => {
   test('is never to take an answer for something else', async () => {
     const { get } = bound(await start({}))
-    for (const url of ['/healthz', URL, '/nowhere', '/openapi.json', '/', '/docs/']) {
+    const unreadable = ['/v1/skus/%zz', `/v1/skus/${'x'.repeat(200)}`]
+    for (const url of [
+      '/healthz',
+      URL,
+      '/nowhere',
+      '/openapi.json',
+      '/',
+      '/docs/',
+      ...unreadable,
+    ]) {
       const { headers } = await get(undefined, url)
       expect(headers['x-content-type-options'], url).toBe('nosniff')
     }

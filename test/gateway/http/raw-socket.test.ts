@@ -157,6 +157,18 @@ describe('a broken request', () => {
   })
 })
 
+describe('an expectation', () => {
+  test('that nobody knows is passed over: the answer is ours, with our headers', async () => {
+    const { open } = await listening()
+    const socket = await open()
+    const [reply] = await socket
+      .write('GET /v1/time HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n')
+      .receive(1)
+    expect(reply?.status).toBe(200)
+    expect(reply?.headers.get('x-content-type-options')).toBe('nosniff')
+  })
+})
+
 describe('a path', () => {
   const rows: [string, number][] = [
     ['/v1/%2e%2e/healthz', 404],
