@@ -6,6 +6,8 @@ const ID_BYTES = 6
 const SECRET_BYTES = 32
 const ID_LENGTH = 2 * ID_BYTES
 const SECRET_AT: number = PREFIX.length + ID_LENGTH + 1
+/** Cut or with more behind it, too: what is no key may be most of one. */
+const KEY_WITHIN = new RegExp(`(${PREFIX}[0-9a-f]{${ID_LENGTH}}_)[A-Za-z0-9_-]+`, 'g')
 const KEY_LENGTH: number = SECRET_AT + Math.ceil((SECRET_BYTES * 4) / 3)
 
 /** Ids of keys, which are no secret. */
@@ -27,6 +29,11 @@ export function looksLikeKey(word: string): boolean {
 export function idWithin(text: string): string | undefined {
   const isWhole = text.length === KEY_LENGTH && text[SECRET_AT - 1] === '_'
   return isWhole ? text.slice(PREFIX.length, SECRET_AT - 1) : undefined
+}
+
+/** `text` with the secrets of all keys within taken out, for what is kept or shown: some send keys where none belong. */
+export function withoutSecrets(text: string): string {
+  return text.replace(KEY_WITHIN, '$1…')
 }
 
 /** The digest of the secret within a key. */

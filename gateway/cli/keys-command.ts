@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { KeyFileError } from '../access/errors.ts'
 import { changeKeyFile, KEY_NAME_PATTERN, type KeyRecord, readKeyFile } from '../access/key-file.ts'
-import { newKey } from '../access/key-text.ts'
+import { newKey, withoutSecrets } from '../access/key-text.ts'
 import type { Scope } from '../access/principal.ts'
 import { variableOf } from '../settings.ts'
 
@@ -113,13 +113,19 @@ async function revoke(which: string, flags: FileFlag): Promise<void> {
     const place = placeOf(keys, which)
     const key = keys[place]
     if (key === undefined) {
-      throw new KeyFileError('key_unknown', `No key in use has the id or name ${which}.`)
+      throw new KeyFileError('key_unknown', noSuchKey(which))
     }
     const now = { ...key, revokedAt: key.revokedAt ?? new Date().toISOString() }
     keys[place] = now
     return now
   })
   print(`${revoked.id} ${revoked.name} revoked ${revoked.revokedAt}`)
+}
+
+// Terminals and logs of deployments keep what is printed, and a key that is not revoked still opens.
+function noSuchKey(which: string): string {
+  if (withoutSecrets(which) === which) return `No key in use has the id or name ${which}.`
+  return "That is a key's text: name the key by its id, the 12 characters behind hf_, or by its name."
 }
 
 // An id names a key for ever; a name only the key that is in use.

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { InvariantError } from '../../core/invariant.ts'
+import { withoutSecrets } from '../access/key-text.ts'
 import { problemBody, RequestProblem } from '../api/problem-body.ts'
 import type { ProblemCode } from '../api/problems.ts'
 import { sendProblem } from './send-problem.ts'
@@ -20,7 +21,11 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 /** Sets the handlers for errors and unknown paths. A bug is answered 500 and then given to `onBug`. */
 export function handleFailures(app: FastifyInstance, onBug: (bug: unknown) => void): void {
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, problemBody('not_found', `${request.method} ${request.url}`)),
+    sendProblem(
+      request,
+      reply,
+      problemBody('not_found', `${request.method} ${withoutSecrets(request.url)}`),
+    ),
   )
   // Node would answer any other expectation than 100-continue by itself. HTTP lets a server pass over those.
   app.server.on('checkExpectation', (request, response) =>

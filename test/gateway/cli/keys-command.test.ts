@@ -45,6 +45,17 @@ describe('the life of a key', () => {
     expect((await ask()).status).toBe(201)
     expect((await server.open(1)).status).toBe(401)
 
+    for (const path of [`/v1/skus?access_token=${key}`, `/v1/skus/${key}`, `/${key}`]) {
+      const { text } = await server.call('GET', path, undefined, { 'x-request-id': key })
+      expect(text, path).not.toContain(key.slice(16))
+    }
+    const unfit = await keys('revoke', key)
+    expect([unfit.status, unfit.stderr]).toEqual([
+      1,
+      expect.stringContaining('name the key by its id'),
+    ])
+    expect(unfit.stderr).not.toContain(key.slice(16))
+
     const revoked = await keys('revoke', 'shop')
     expect([revoked.status, revoked.stdout]).toEqual([0, expect.stringMatching(/ shop revoked 20/)])
     await until(401, ask)
