@@ -138,6 +138,7 @@ describe('a mistake', () => {
     ['an audience of nothing', /say nothing/, { keysFile, buyerTokenAudience: 'x' }],
     ['an origin with a path', /--cors-origins: "https:/, { corsOrigins: 'https://a.example/' }],
     ['every origin', /--cors-origins: "\*"/, { corsOrigins: 'https://a.example,*' }],
+    ['a pattern of origins', /--cors-origins: "https:/, { corsOrigins: 'https://*.example' }],
     ['an origin that is null', /--cors-origins: "null"/, { corsOrigins: 'null' }],
     ['a proxy but no keys', /--trust-proxy: .*--keys-file/, { trustProxy: '127.0.0.1' }],
     ['a proxy by name', /--trust-proxy: "loopback"/, { trustProxy: 'loopback' }],
