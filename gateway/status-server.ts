@@ -7,6 +7,7 @@ import { handleFailures } from './http/failures.ts'
 import { guardRoutes } from './http/guards.ts'
 import { metricsRoute } from './http/metrics-route.ts'
 import { healthRoutes } from './http/operation-routes.ts'
+import { heedOrigins } from './http/other-origins.ts'
 import type { Metrics } from './metrics/metrics.ts'
 
 /** Monitors and probes are few, and a journal needs its files. */
@@ -31,6 +32,7 @@ export async function startStatusServer(options: StatusServerOptions): Promise<F
   const app = createApp(logger)
   app.server.maxConnections = connectionLimit(CONNECTIONS_MAX)
   handleFailures(app, onBug)
+  await heedOrigins(app, access)
   await guardRoutes(app, access)
   metricsRoute(app, metrics)
   healthRoutes(app, unreadyReasons)

@@ -207,6 +207,9 @@ describe('holdfast core for several partitions', () => {
       expect(scrape.value('holdfast_nats_up')).toBe(1)
       expect(scrape.value('holdfast_build_info', { role: 'core' })).toBe(1)
     }
+    const stranger = { headers: { origin: 'https://evil.example' } }
+    const asPage = told.map(async ({ url }) => (await fetch(`${url}/metrics`, stranger)).status)
+    expect(await Promise.all(asPage)).toEqual([403, 403])
     expect(await ask('/readyz')).toEqual(Array(2).fill('{"status":"ready","reasons":[]}'))
     expect(await command.end('SIGTERM')).toBe(0)
     expect(command.family()).toEqual([])
