@@ -7,8 +7,8 @@ const CONSTANT = fileURLToPath(new URL('./constant-server.js', import.meta.url))
 const NODE_FLAGS = ['--max-semi-space-size=64']
 
 export interface ConstantProcess {
-  readonly process: ChildProcess
   readonly url: string
+  stop(): Promise<void>
 }
 
 /** Starts it on a free port of 127.0.0.1. */
@@ -18,7 +18,7 @@ export async function startConstant(): Promise<ConstantProcess> {
   const url = await new Promise<string>((resolve) => {
     child.once('message', (message) => resolve(String(message)))
   })
-  return { process: child, url }
+  return { url, stop: () => endChild(child) }
 }
 
 /** Ends a child and waits for it. */

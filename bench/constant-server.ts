@@ -1,6 +1,13 @@
 // The limit of HTTP: the same Fastify, parser, hooks and schemas, and an answer that never changes.
 import { pino } from 'pino'
-import { keyHeaders, reservationAnswer, reserveBody } from '../gateway/api/schemas.ts'
+import {
+  BATCH_BYTES_MAX,
+  batchAnswer,
+  batchBody,
+  keyHeaders,
+  reservationAnswer,
+  reserveBody,
+} from '../gateway/api/schemas.ts'
 import { createApp } from '../gateway/http/app.ts'
 import { withProblems } from '../gateway/http/route-docs.ts'
 
@@ -23,6 +30,19 @@ const schema = {
 
 app.post('/v1/reservations', { schema }, async (_, reply) =>
   reply.code(201).header('location', `/v1/reservations/${answer.id}`).send(answer),
+)
+
+const batchSchema = { body: batchBody, response: withProblems({ 200: batchAnswer }) }
+const result = { status: 201, ...answer }
+
+// As the batch call does it: the texts of a batch's results are made by JSON.stringify.
+app.post<{ Body: { operations: readonly unknown[] } }>(
+  '/v1/batch',
+  { schema: batchSchema, bodyLimit: BATCH_BYTES_MAX },
+  async ({ body }, reply) => {
+    reply.header('content-type', 'application/json; charset=utf-8')
+    return reply.serializer(JSON.stringify).send({ results: body.operations.map(() => result) })
+  },
 )
 
 process.send?.(await app.listen({ host: '127.0.0.1', port: 0 }))

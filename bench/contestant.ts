@@ -2,7 +2,10 @@
 
 /** What one measured run came to. */
 export interface Sample {
-  /** Reservations that were made, for good by the contestant's own durability, per second. */
+  /**
+   * Reservations that were made, for good by the contestant's own durability, per second. Where a scenario measures
+   * refusals, those; of a limit, which makes nothing, its answers.
+   */
   readonly perSecond: number
   readonly requestsPerSecond: number
   readonly p50Ms?: number

@@ -21,7 +21,10 @@ export interface FrameRun {
   readonly made: number
 }
 
-/** Reserves one unit after the other for `seconds`, a window at a time. Fails unless every answer is a new one. */
+/**
+ * Reserves one unit after the other for `seconds`, a window at a time, and counts the new ones. Fails when an answer is
+ * neither that nor `busy`.
+ */
 export async function loadFrames(url: string, seconds: number): Promise<FrameRun> {
   const link = await NatsLink.connect(linkOptions({ nats: url }, 'bench'))
   const remote = new RemotePartition({
@@ -36,6 +39,8 @@ export async function loadFrames(url: string, seconds: number): Promise<FrameRun
   const elapsedMs = performance.now() - startedAt
   await remote.drain()
   await link.close()
+  invariant(load.surprise === undefined, `every command makes a reservation: ${load.surprise}`)
+  if (load.busy > 0) process.stderr.write(`the machine is not idle: ${load.busy} refused as busy\n`)
   return { perSecond: (load.made * 1_000) / elapsedMs, made: load.made }
 }
 
@@ -43,7 +48,10 @@ class FrameLoad implements AnswerTicket {
   readonly #remote: RemotePartition
   readonly #endsAt: number
   #made = 0
+  #busy = 0
+  #surprise: string | undefined
   #sent = 0
+  #answered = 0
   /** Answered since the last turn: so many commands follow in the next one. */
   #owed = 0
   #onEnd: () => void = () => undefined
@@ -57,6 +65,15 @@ class FrameLoad implements AnswerTicket {
     return this.#made
   }
 
+  get busy(): number {
+    return this.#busy
+  }
+
+  /** An answer that should not have come. */
+  get surprise(): string | undefined {
+    return this.#surprise
+  }
+
   run(): Promise<void> {
     for (let count = 0; count < WINDOW; count++) this.#reserve()
     return new Promise((resolve) => {
@@ -65,8 +82,10 @@ class FrameLoad implements AnswerTicket {
   }
 
   answer(answer: Answer): void {
-    invariant(answer.kind === 'reservation' && answer.isNew, 'every command makes a reservation')
-    this.#made++
+    if (answer.kind === 'reservation' && answer.isNew) this.#made++
+    else if (answer.kind === 'fault' && answer.code === 'busy') this.#busy++
+    else this.#surprise ??= answer.kind === 'fault' ? answer.code : answer.kind
+    this.#answered++
     if (this.#owed++ === 0) setImmediate(() => this.#goOn())
   }
 
@@ -74,7 +93,7 @@ class FrameLoad implements AnswerTicket {
     const owed = this.#owed
     this.#owed = 0
     if (performance.now() < this.#endsAt) for (let count = 0; count < owed; count++) this.#reserve()
-    else if (this.#made === this.#sent) this.#onEnd()
+    else if (this.#answered === this.#sent) this.#onEnd()
   }
 
   #reserve(): void {

@@ -3,12 +3,17 @@ import autocannon from 'autocannon'
 import { invariant } from '../core/invariant.ts'
 
 export const CONNECTIONS = 256
+export const BATCH_OPERATIONS = 100
+/** For scenarios in which no answer may be `busy`, however full the cores are that all share. */
+export const NEVER_BUSY: readonly string[] = ['--shed-delay-ms', '0']
 const SKUS = 100
 const STOCK = 1_000_000_000
 const REFUSED = 409
 
 export interface Load {
   readonly perSecond: number
+  readonly requestsPerSecond: number
+  /** What was made, or refused where that was expected. */
   readonly answered: number
   readonly p50: number
   readonly p99: number
@@ -23,29 +28,85 @@ export async function loadReservations(
   seconds: number,
   expected: 'made' | 'refused' = 'made',
 ): Promise<Load> {
+  const result = await post(`${url}/v1/reservations`, CONNECTIONS, seconds, (number) =>
+    JSON.stringify({ sku: skuOf(number), buyer: `buyer-${number}`, quantity: 1 }),
+  )
+  return loadOf(result, expected, 1)
+}
+
+/**
+ * POSTs batches of BATCH_OPERATIONS reservations for `seconds`, all of them new. A batch of which the server was too busy
+ * to take a part counts as nothing; what `checkHeld` finds held proves that all the others made what they said.
+ */
+export async function loadBatches(
+  url: string,
+  seconds: number,
+  connections: number,
+): Promise<Load> {
+  const bodyOf = (connection: number) =>
+    JSON.stringify({
+      operations: Array.from({ length: BATCH_OPERATIONS }, (_, index) => ({
+        op: 'reserve',
+        sku: skuOf(index),
+        buyer: `buyer-${connection * BATCH_OPERATIONS + index}`,
+        quantity: 1,
+      })),
+    })
+  const result = await post(`${url}/v1/batch`, connections, seconds, bodyOf, isWhole)
+  if (result.mismatches > 0) {
+    process.stderr.write(`the machine is not idle: ${result.mismatches} batches not taken whole\n`)
+  }
+  return loadOf(result, 'made', BATCH_OPERATIONS)
+}
+
+/** Whether a batch's answer tells of no operation that the server refused. */
+function isWhole(answer: unknown): boolean {
+  return !String(answer).includes('"status":5')
+}
+
+/** Each connection sends the body of its number, over and over. */
+function post(
+  url: string,
+  connections: number,
+  seconds: number,
+  bodyOf: (connection: number) => string,
+  verifyBody?: (answer: unknown) => boolean,
+): Promise<autocannon.Result> {
   let connection = 0
-  const result = await autocannon({
-    url: `${url}/v1/reservations`,
-    connections: CONNECTIONS,
+  return autocannon({
+    url,
+    connections,
     duration: seconds,
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    setupClient: (client) => {
-      const number = connection++
-      const sku = `sku-${number % SKUS}`
-      client.setBody(JSON.stringify({ sku, buyer: `buyer-${number}`, quantity: 1 }))
-    },
+    setupClient: (client) => client.setBody(bodyOf(connection++)),
+    ...(verifyBody && { verifyBody }),
   })
+}
+
+function loadOf(
+  result: autocannon.Result,
+  expected: 'made' | 'refused',
+  reservationsEach: number,
+): Load {
   const codes = result.statusCodeStats as Readonly<Record<string, { readonly count: number }>>
   const good = expected === 'made' ? result['2xx'] : (codes[REFUSED]?.count ?? 0)
   invariant(good > 0 && result.errors === 0, 'the server answers')
-  invariant(good === result['2xx'] + result.non2xx, `every request is ${expected}`)
+  const isAll = good === result['2xx'] + result.non2xx
+  invariant(isAll, `every request is ${expected}: ${JSON.stringify(codes)}`)
+  const answered = good - result.mismatches
+  const requestsPerSecond = answered / result.duration
   return {
-    perSecond: good / result.duration,
-    answered: good,
+    perSecond: requestsPerSecond * reservationsEach,
+    requestsPerSecond,
+    answered: answered * reservationsEach,
     p50: result.latency.p50,
     p99: result.latency.p99,
   }
+}
+
+function skuOf(number: number): string {
+  return `sku-${number % SKUS}`
 }
 
 /** Opens the SKUs that the load sells; with `stock` 0 they are sold out from the start. */
@@ -65,14 +126,36 @@ export async function openSkus(url: string, stock: number = STOCK): Promise<void
  * time is up: the server may have made up to that many more.
  */
 export async function checkHeld(url: string, made: number): Promise<void> {
-  const response = await fetch(`${url}/v1/skus`)
-  const { skus } = (await response.json()) as {
-    skus: { stock: number; available: number; held: number; sold: number }[]
-  }
+  const skus = await readSkus(url)
   const held = skus.reduce((sum, sku) => sum + sku.held, 0)
   invariant(held >= made, 'every acknowledged reservation is held')
   invariant(
     skus.every((sku) => sku.available + sku.held + sku.sold === sku.stock),
     'no unit is lost or made',
   )
+}
+
+/** Fails if a single unit was given to anybody. */
+export async function checkNothingSold(url: string): Promise<void> {
+  const skus = await readSkus(url)
+  invariant(skus.length === SKUS, 'every SKU is there')
+  invariant(
+    skus.every((sku) => sku.stock === 0 && sku.available === 0 && sku.held + sku.sold === 0),
+    'nothing is held or sold',
+  )
+}
+
+/** How a SKU stands; `GET /v1/skus` says more. */
+export interface SkuState {
+  readonly sku: string
+  readonly stock: number
+  readonly available: number
+  readonly held: number
+  readonly sold: number
+}
+
+/** All SKUs of the server: no scenario has more than one page of them. */
+export async function readSkus(url: string): Promise<readonly SkuState[]> {
+  const response = await fetch(`${url}/v1/skus`)
+  return ((await response.json()) as { skus: SkuState[] }).skus
 }

@@ -2,7 +2,6 @@
 import { CommanderError } from 'commander'
 import { benchOptions, runBench } from './bench-run.ts'
 import { type BenchFlags, benchCommand } from './command.ts'
-import { runNatsBench } from './nats.ts'
 import type { BenchOptions } from './options.ts'
 import { runOverloadBench } from './overload.ts'
 import { runReplayBench } from './recovery/recovery.ts'
@@ -13,7 +12,6 @@ const EXIT_USAGE = 2
 
 /** Scenarios that print for themselves; each is run by its name alone. */
 const PRINTING: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
-  nats: runNatsBench,
   overload: runOverloadBench,
   replay: runReplayBench,
   stream: runStreamBench,

@@ -1,8 +1,11 @@
 // All scenarios, in the order in which a full run takes them.
+import { benchBatch } from './batch.ts'
 import { benchEngine } from './engine/engine.ts'
 import { benchHttp } from './http.ts'
+import { benchNats } from './nats.ts'
 import type { BenchOptions } from './options.ts'
 import type { ScenarioReport } from './scenario-report.ts'
+import { benchSoldOut } from './sold-out.ts'
 
 export interface Scenario {
   readonly name: string
@@ -22,5 +25,20 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'engine',
     summary: 'the partition with the real journal, no HTTP, against raw appends of the same events',
     run: benchEngine,
+  },
+  {
+    name: 'batch',
+    summary: 'POST /v1/batch, 100 reservations a request, durable, against a constant batch route',
+    run: benchBatch,
+  },
+  {
+    name: 'sold-out',
+    summary: 'refusals of the sold out, by the server and by the shield, against a constant route',
+    run: benchSoldOut,
+  },
+  {
+    name: 'nats',
+    summary: 'frames against single requests over NATS, HTTP through NATS against HTTP embedded',
+    run: benchNats,
   },
 ]
