@@ -4,7 +4,6 @@ import { benchOptions, runBench } from './bench-run.ts'
 import { type BenchFlags, benchCommand } from './command.ts'
 import type { BenchOptions } from './options.ts'
 import { runOverloadBench } from './overload.ts'
-import { runReplayBench } from './recovery/recovery.ts'
 import { SCENARIOS } from './scenarios.ts'
 import { runStreamBench } from './stream.ts'
 
@@ -13,7 +12,6 @@ const EXIT_USAGE = 2
 /** Scenarios that print for themselves; each is run by its name alone. */
 const PRINTING: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
   overload: runOverloadBench,
-  replay: runReplayBench,
   stream: runStreamBench,
 }
 

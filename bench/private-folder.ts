@@ -1,45 +1,16 @@
-// Folders that end with the run that asked for them, whatever ends it.
+// Folders that end with what asked for them. Where the process ends before, they go with temporary-folder.ts.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
-const folders = new Set<string>()
-
-/** Runs with a new empty folder, which is removed afterwards: also after a throw, a Ctrl-C or an exit in between. */
+/** Runs with a new empty folder, which is removed afterwards. */
 export async function inPrivateFolder<Result>(
   run: (path: string) => Promise<Result>,
 ): Promise<Result> {
-  if (folders.size === 0) watch()
   const path = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
-  folders.add(path)
   try {
     return await run(path)
   } finally {
-    remove(path)
-    if (folders.size === 0) unwatch()
+    rmSync(path, { recursive: true, force: true })
   }
-}
-
-function watch(): void {
-  process.on('exit', removeAll)
-  for (const signal of Object.keys(SIGNALS)) process.on(signal, endBySignal)
-}
-
-function unwatch(): void {
-  process.off('exit', removeAll)
-  for (const signal of Object.keys(SIGNALS)) process.off(signal, endBySignal)
-}
-
-function endBySignal(signal: keyof typeof SIGNALS): void {
-  process.exit(SIGNALS[signal])
-}
-
-function removeAll(): void {
-  for (const path of folders) remove(path)
-}
-
-function remove(path: string): void {
-  folders.delete(path)
-  rmSync(path, { recursive: true, force: true })
 }

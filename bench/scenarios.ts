@@ -1,9 +1,11 @@
 // All scenarios, in the order in which a full run takes them.
 import { benchBatch } from './batch.ts'
 import { benchEngine } from './engine/engine.ts'
+import { benchGrowth } from './growth/growth.ts'
 import { benchHttp } from './http.ts'
 import { benchNats } from './nats.ts'
 import type { BenchOptions } from './options.ts'
+import { benchRecovery } from './recovery/recovery.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 import { benchSoldOut } from './sold-out.ts'
 
@@ -40,5 +42,15 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'nats',
     summary: 'frames against single requests over NATS, HTTP through NATS against HTTP embedded',
     run: benchNats,
+  },
+  {
+    name: 'growth',
+    summary: 'throughput, pauses, memory, snapshots and recovery from 10,000 to 10 million live',
+    run: benchGrowth,
+  },
+  {
+    name: 'recovery',
+    summary: 'rebuild and verify against a raw read of the same journal; snapshots; memory',
+    run: benchRecovery,
   },
 ]
