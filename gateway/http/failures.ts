@@ -1,9 +1,10 @@
 // Everything that goes wrong on the way to a handler, as problems: Fastify's errors, Node's, and bugs.
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { InvariantError } from '../../core/invariant.ts'
 import { withoutSecrets } from '../access/key-text.ts'
-import { problemBody, RequestProblem } from '../api/problem-body.ts'
+import { type ProblemBody, problemBody, RequestProblem } from '../api/problem-body.ts'
 import type { ProblemCode } from '../api/problems.ts'
 import { sendProblem } from './send-problem.ts'
 import { awaitsAnswer } from './socket-limit.ts'
@@ -59,7 +60,11 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
     socket.destroy()
     return
   }
-  const body = problemBody(parserCode(error.code), error.message)
+  endWithProblem(socket, problemBody(parserCode(error.code), error.message))
+}
+
+/** Answers a connection that is out of Fastify's hands, and closes it. */
+export function endWithProblem(socket: Duplex, body: ProblemBody): void {
   const text = JSON.stringify(body)
   socket.end(
     `HTTP/1.1 ${body.status} ${body.title}\r\nconnection: close\r\n` +

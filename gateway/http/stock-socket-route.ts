@@ -10,6 +10,7 @@ import type { StockBatch } from '../stock/stock-batch.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import type { StockReader } from '../stock/stock-reader.ts'
 import type { StockSubscription } from '../stock/stock-subscription.ts'
+import { endWithProblem } from './failures.ts'
 import { PUBLIC_STREAMS, STREAMS } from './route-config.ts'
 import { withProblems } from './route-docs.ts'
 import { sendProblem } from './send-problem.ts'
@@ -36,6 +37,10 @@ export async function stockSocketRoute(
       errorHandler: (_, socket) => socket.terminate(),
       preClose: (done) => sayGoodbye(scope, done),
     })
+    // The library would answer a handshake that is none in HTML.
+    scope.websocketServer.on('wsClientError', (error, socket) =>
+      endWithProblem(socket, problemBody('bad_request', error.message)),
+    )
     register(scope, board, isPublic ? PUBLIC_STREAMS : STREAMS)
   })
 }

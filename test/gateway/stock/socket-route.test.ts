@@ -110,6 +110,18 @@ describe('the socket', () => {
     await subscribers().toBe(0)
   })
 
+  test('answers a handshake that is none as it answers all else', async () => {
+    const client = await RawSocket.connect(port, true)
+    clients.push(client)
+    const path = '/v1/stock/socket?sku=shoe'
+    const [reply] = await client.write(get(path, [...OFFER, 'Sec-WebSocket-Key: x'])).receive(1)
+    expect(reply?.status).toBe(400)
+    expect(reply?.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
+    expect(reply?.headers.get('x-content-type-options')).toBe('nosniff')
+    await client.closed
+    await subscribers().toBe(0)
+  })
+
   test('leaves nothing behind when the handshake is none', async () => {
     const client = await watch('sku=shoe', { 'sec-websocket-key': 'short' })
     await client.closed()
