@@ -21,8 +21,9 @@ export async function startConstant(): Promise<ConstantProcess> {
   return { url, stop: () => endChild(child) }
 }
 
-/** Ends a child and waits for it. */
+/** Ends a child and waits for it; one that has ended already is left as it is. */
 export async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   await ended

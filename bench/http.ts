@@ -3,17 +3,27 @@ import { contest, ratioOf } from './contest.ts'
 import { constantHttp, holdfastHttp } from './http-contestants.ts'
 import { CONNECTIONS } from './http-load.ts'
 import type { BenchOptions } from './options.ts'
+import { FAIRNESS as REDIS_FAIRNESS, redisHttp } from './peers/redis/contestants.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 
 const OURS = 'Holdfast'
 
 /** All in turn, round by round. */
 export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> {
-  const entries = [{ contestant: constantHttp() }, { contestant: holdfastHttp() }]
+  const entries = [
+    { contestant: constantHttp() },
+    { contestant: holdfastHttp() },
+    redisHttp('everysec'),
+    redisHttp('always'),
+  ]
   const { lines, skipped } = await contest('http', entries, options)
   const toConstant = ratioOf(lines, OURS, 'constant Fastify route', {
     words: '≥ 0.85 of the constant Fastify route',
     min: 0.85,
+  })
+  const toRedis = ratioOf(lines, OURS, 'Fastify + Redis Lua, AOF everysec', {
+    words: '≥ 2 × Fastify + Redis (everysec)',
+    min: 2,
   })
   return {
     name: 'http',
@@ -21,10 +31,11 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
     method: [
       `POST /v1/reservations by autocannon over ${CONNECTIONS} connections, closed loop, in the bench's own process; every request is a new reservation.`,
       'The constant route runs on the same Fastify: same parser, hooks, schemas and Node flags.',
+      REDIS_FAIRNESS,
       'All processes and autocannon share the cores.',
     ],
     lines,
-    figures: toConstant === undefined ? [] : [toConstant],
+    figures: [toConstant, toRedis].filter((figure) => figure !== undefined),
     curves: [],
     checks: [
       'Every acknowledged reservation is held; available + held + sold = stock for each SKU.',

@@ -1,0 +1,89 @@
+// Redis with a Lua script, behind Fastify and without HTTP, with either durability that its append-only file has.
+import { invariant } from '../../../core/invariant.ts'
+import { Child } from '../../child.ts'
+import type { Contestant, Entry } from '../../contestant.ts'
+import { type HttpServer, httpContestant } from '../../http-contestants.ts'
+import { openSkus } from '../../http-load.ts'
+import { checkRedis } from './check-redis.ts'
+import type { DirectQuestion, DirectReply } from './direct.ts'
+import type { HttpQuestion } from './http-server.ts'
+import { type RedisServer, redisServerPath, type Sync, startRedis } from './redis-server.ts'
+
+const HTTP_SERVER = new URL('./http-server.js', import.meta.url)
+const DIRECT = new URL('./direct.js', import.meta.url)
+const SKIPPED = 'redis-server is not on PATH: apt-get install redis-server'
+const DURABILITY: Readonly<Record<Sync, string>> = {
+  everysec: 'fsync every second: a crash loses up to a second of answered reservations',
+  always: 'one fsync per turn of its loop, before the answers',
+}
+
+/** What was done for Redis, and what was not. */
+export const FAIRNESS = [
+  'Redis 7 of its own per contestant, over TCP, append-only file, no RDB snapshots, and no rewriting of the file during a run; one atomic Lua script by EVALSHA checks repeat, stock and limit per buyer, and writes hold, expiry and the units of the buyer; a sweep each second gives expired holds back.',
+  'Its Fastify is plain: schemas, no log, one pipelined connection of the vendor’s client without its time limit per command, the Node flags of Holdfast; no keys, metrics, limits or shedding, all of which Holdfast runs with.',
+].join(' ')
+
+/** POST /v1/reservations by Fastify and Redis. */
+export function redisHttp(sync: Sync): Entry {
+  const name = `Fastify + Redis Lua, AOF ${sync}`
+  if (redisServerPath() === undefined) return { name, skipped: SKIPPED }
+  let redis: RedisServer | undefined
+  const contestant = httpContestant({
+    ...{ name, role: 'peer', durability: DURABILITY[sync] },
+    start: async () => {
+      redis = await startRedis(sync)
+      return startHttp(redis)
+    },
+    fill: (url) => openSkus(url),
+    check: (_, made) => checkRedis(Number(redis?.port), made),
+  })
+  return { contestant }
+}
+
+async function startHttp(redis: RedisServer): Promise<HttpServer> {
+  const child = new Child(HTTP_SERVER)
+  const stop = async () => {
+    await child.end()
+    await redis.stop()
+  }
+  try {
+    const question: HttpQuestion = { port: redis.port, pid: redis.pid }
+    return { url: await child.ask<string>(question), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The same scripts without HTTP; every run has a new, empty Redis and is checked at its end. */
+export function redisDirect(sync: Sync): Entry {
+  const name = `Redis Lua, AOF ${sync}`
+  if (redisServerPath() === undefined) return { name, skipped: SKIPPED }
+  let client: Child | undefined
+  const contestant: Contestant = {
+    ...{ name, role: 'peer', durability: DURABILITY[sync] },
+    open: async () => {
+      client = new Child(DIRECT)
+    },
+    run: async (seconds) => {
+      invariant(client !== undefined, 'it is open')
+      const perSecond = await reserveDirectly(client, sync, seconds)
+      return { perSecond, requestsPerSecond: perSecond }
+    },
+    check: async () => undefined,
+    close: async () => client?.end(),
+  }
+  return { contestant }
+}
+
+async function reserveDirectly(client: Child, sync: Sync, forSeconds: number): Promise<number> {
+  const redis = await startRedis(sync)
+  try {
+    const { port, pid } = redis
+    const question: DirectQuestion = { port, pid, seconds: forSeconds }
+    const { made, seconds } = await client.ask<DirectReply>(question)
+    return made / seconds
+  } finally {
+    await redis.stop()
+  }
+}
