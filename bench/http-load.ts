@@ -6,8 +6,10 @@ export const CONNECTIONS = 256
 export const BATCH_OPERATIONS = 100
 /** For scenarios in which no answer may be `busy`, however full the cores are that all share. */
 export const NEVER_BUSY: readonly string[] = ['--shed-delay-ms', '0']
-const SKUS = 100
-const STOCK = 1_000_000_000
+/** What the load sells. */
+export const SKUS: readonly string[] = Array.from({ length: 100 }, (_, index) => `sku-${index}`)
+/** Units of each. */
+export const STOCK = 1_000_000_000
 const REFUSED = 409
 
 export interface Load {
@@ -19,6 +21,14 @@ export interface Load {
   readonly p99: number
 }
 
+/** Where, and in what form, a server takes a reservation of one unit. */
+export type RequestForm = (sku: string, buyer: string) => { path: string; body: object }
+
+const OUR_FORM: RequestForm = (sku, buyer) => ({
+  path: '/v1/reservations',
+  body: { sku, buyer, quantity: 1 },
+})
+
 /**
  * POSTs reservations for `seconds`. Each connection cycles through its own SKU and buyer; no key, so that every request
  * is a new reservation. Fails unless all are answered as `expected`: made, or refused as sold out.
@@ -27,9 +37,10 @@ export async function loadReservations(
   url: string,
   seconds: number,
   expected: 'made' | 'refused' = 'made',
+  form: RequestForm = OUR_FORM,
 ): Promise<Load> {
-  const result = await post(`${url}/v1/reservations`, CONNECTIONS, seconds, (number) =>
-    JSON.stringify({ sku: skuOf(number), buyer: `buyer-${number}`, quantity: 1 }),
+  const result = await post(url, CONNECTIONS, seconds, (number) =>
+    form(skuOf(number), `buyer-${number}`),
   )
   return loadOf(result, expected, 1)
 }
@@ -43,16 +54,18 @@ export async function loadBatches(
   seconds: number,
   connections: number,
 ): Promise<Load> {
-  const bodyOf = (connection: number) =>
-    JSON.stringify({
+  const requestOf = (connection: number) => ({
+    path: '/v1/batch',
+    body: {
       operations: Array.from({ length: BATCH_OPERATIONS }, (_, index) => ({
         op: 'reserve',
         sku: skuOf(index),
         buyer: `buyer-${connection * BATCH_OPERATIONS + index}`,
         quantity: 1,
       })),
-    })
-  const result = await post(`${url}/v1/batch`, connections, seconds, bodyOf, isWhole)
+    },
+  })
+  const result = await post(url, connections, seconds, requestOf, isWhole)
   if (result.mismatches > 0) {
     process.stderr.write(`the machine is not idle: ${result.mismatches} batches not taken whole\n`)
   }
@@ -64,12 +77,12 @@ function isWhole(answer: unknown): boolean {
   return !String(answer).includes('"status":5')
 }
 
-/** Each connection sends the body of its number, over and over. */
+/** Each connection sends the request of its number, over and over. */
 function post(
   url: string,
   connections: number,
   seconds: number,
-  bodyOf: (connection: number) => string,
+  requestOf: (connection: number) => ReturnType<RequestForm>,
   verifyBody?: (answer: unknown) => boolean,
 ): Promise<autocannon.Result> {
   let connection = 0
@@ -77,9 +90,11 @@ function post(
     url,
     connections,
     duration: seconds,
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    setupClient: (client) => client.setBody(bodyOf(connection++)),
+    setupClient: (client) => {
+      const { path, body } = requestOf(connection++)
+      const headers = { 'content-type': 'application/json' }
+      client.setRequests([{ method: 'POST', path, headers, body: JSON.stringify(body) }])
+    },
     ...(verifyBody && { verifyBody }),
   })
 }
@@ -106,13 +121,13 @@ function loadOf(
 }
 
 function skuOf(number: number): string {
-  return `sku-${number % SKUS}`
+  return SKUS[number % SKUS.length] as string
 }
 
 /** Opens the SKUs that the load sells; with `stock` 0 they are sold out from the start. */
 export async function openSkus(url: string, stock: number = STOCK): Promise<void> {
-  for (let index = 0; index < SKUS; index++) {
-    const response = await fetch(`${url}/v1/skus/sku-${index}`, {
+  for (const sku of SKUS) {
+    const response = await fetch(`${url}/v1/skus/${sku}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ stock, holdMs: 3_600_000 }),
@@ -138,7 +153,7 @@ export async function checkHeld(url: string, made: number): Promise<void> {
 /** Fails if a single unit was given to anybody. */
 export async function checkNothingSold(url: string): Promise<void> {
   const skus = await readSkus(url)
-  invariant(skus.length === SKUS, 'every SKU is there')
+  invariant(skus.length === SKUS.length, 'every SKU is there')
   invariant(
     skus.every((sku) => sku.stock === 0 && sku.available === 0 && sku.held + sku.sold === 0),
     'nothing is held or sold',

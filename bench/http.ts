@@ -3,6 +3,7 @@ import { contest, ratioOf } from './contest.ts'
 import { constantHttp, holdfastHttp } from './http-contestants.ts'
 import { CONNECTIONS } from './http-load.ts'
 import type { BenchOptions } from './options.ts'
+import { POSTGRES_FAIRNESS, postgresHttp } from './peers/postgres/contestants.ts'
 import { FAIRNESS as REDIS_FAIRNESS, redisHttp } from './peers/redis/contestants.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 
@@ -15,6 +16,7 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
     { contestant: holdfastHttp() },
     redisHttp('everysec'),
     redisHttp('always'),
+    postgresHttp(),
   ]
   const { lines, skipped } = await contest('http', entries, options)
   const toConstant = ratioOf(lines, OURS, 'constant Fastify route', {
@@ -32,6 +34,7 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
       `POST /v1/reservations by autocannon over ${CONNECTIONS} connections, closed loop, in the bench's own process; every request is a new reservation.`,
       'The constant route runs on the same Fastify: same parser, hooks, schemas and Node flags.',
       REDIS_FAIRNESS,
+      POSTGRES_FAIRNESS,
       'All processes and autocannon share the cores.',
     ],
     lines,

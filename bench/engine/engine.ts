@@ -2,6 +2,7 @@
 import { contest, ratioOf } from '../contest.ts'
 import type { BenchOptions } from '../options.ts'
 import { COMMANDS_PER_TURN } from '../partition-feed.ts'
+import { POSTGRES_FAIRNESS, postgresDirect } from '../peers/postgres/contestants.ts'
 import type { Figure, Line, ScenarioReport } from '../scenario-report.ts'
 import { type EngineContestant, engineContestant } from './contestants.ts'
 
@@ -38,6 +39,7 @@ export async function benchEngine(options: BenchOptions): Promise<ScenarioReport
     { contestant: engineContestant(HOT, 'hot', reservations) },
     { contestant: life },
     { contestant: engineContestant(RAW_FILE, 'raw file', reservations) },
+    postgresDirect(),
   ]
   const { lines, skipped } = await contest('engine', entries, bounded(options))
   return {
@@ -72,6 +74,7 @@ function methodOf(reservations: number): string[] {
     'SKUs are chosen beforehand from 1,000 by Zipf’s law with exponent 1.0 and a fixed seed; in one workload all want the same SKU.',
     'In the whole life 86 of 100 reservations are confirmed, 7 cancelled and 7 expire, within the measured time; its clock runs by itself, 1 ms per 100 commands.',
     'The limits pack the same events as arrays with msgpackr, 4,096 a block as the engine’s fullest, the next while the one before is on its way to disk; they keep no state, no rules, no checksums and no chain.',
+    POSTGRES_FAIRNESS,
   ]
 }
 
