@@ -1,4 +1,4 @@
-// A local cluster as a contestant: one core, one gateway, a real nats-server.
+// A local cluster as a contestant: cores, one gateway, a real nats-server.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,11 +14,18 @@ export interface RunningCluster {
   stop(): Promise<void>
 }
 
-/** Starts one partition and one gateway, with all files in a temporary folder. */
-export async function startCluster(gatewayFlags: readonly string[] = []): Promise<RunningCluster> {
+export interface ClusterOptions {
+  /** One by itself. */
+  readonly partitions?: number
+  readonly gatewayFlags?: readonly string[]
+}
+
+/** Starts a core for each partition and one gateway, with all files in a temporary folder. */
+export async function startCluster(options: ClusterOptions = {}): Promise<RunningCluster> {
+  const { partitions = 1, gatewayFlags = [] } = options
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   const onNote = (note: string) => process.stderr.write(`${note}\n`)
-  const counts = { partitions: 1, gateways: 1, port: 0 }
+  const counts = { partitions, gateways: 1, port: 0 }
   const cluster = new LocalCluster({ directory, ...counts, gatewayFlags, onNote })
   const stop = async () => {
     await cluster.stop()

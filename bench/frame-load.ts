@@ -1,12 +1,13 @@
 // Clients of NATS at full speed: frames straight to a partition, and single requests to an echo.
 import { invariant } from '../core/invariant.ts'
+import { partitionOfSku } from '../core/partition-of.ts'
 import { randomId } from '../gateway/api/new-reservation-id.ts'
 import { NatsLink } from '../gateway/nats/link.ts'
 import { linkOptions } from '../gateway/nats/link-options.ts'
 import { RemotePartition } from '../gateway/nats/remote-partition.ts'
 import type { Answer, AnswerTicket } from '../gateway/partition-port.ts'
 
-/** Commands that wait for their answers at any time. */
+/** Commands that wait for their answers at any time, over all partitions. */
 const WINDOW = 24_576
 /** Single requests that wait for their answers at any time. */
 const REQUESTS = 256
@@ -22,31 +23,54 @@ export interface FrameRun {
 }
 
 /**
- * Reserves one unit after the other for `seconds`, a window at a time, and counts the new ones. Fails when an answer is
- * neither that nor `busy`.
+ * Reserves one unit after the other for `seconds`, a window at a time, and counts the new ones. The window is shared by
+ * all `partitionCount` partitions. Fails when an answer is neither a new reservation nor `busy`.
  */
-export async function loadFrames(url: string, seconds: number): Promise<FrameRun> {
+export async function loadFrames(
+  url: string,
+  seconds: number,
+  partitionCount = 1,
+): Promise<FrameRun> {
   const link = await NatsLink.connect(linkOptions({ nats: url }, 'bench'))
-  const remote = new RemotePartition({
-    ...{ link, cluster: 'main', partition: 0, partitionCount: 1, sender: 'bench' },
+  const partitions = Array.from({ length: partitionCount }, (_, partition) => partition)
+  const remotes = partitions.map((partition) => remoteOf(link, partition, partitionCount))
+  const startedAt = performance.now()
+  const endsAt = startedAt + seconds * 1_000
+  const loads = remotes.map((remote, partition) => {
+    const skus = SKU_NAMES.filter((sku) => partitionOfSku(sku, partitionCount) === partition)
+    return new FrameLoad({ remote, skus, window: WINDOW / partitionCount, endsAt })
+  })
+  await Promise.all(loads.map((load) => load.run()))
+  const elapsedMs = performance.now() - startedAt
+  await Promise.all(remotes.map((remote) => remote.drain()))
+  await link.close()
+  for (const load of loads) load.check()
+  const made = loads.reduce((sum, load) => sum + load.made, 0)
+  return { perSecond: (made * 1_000) / elapsedMs, made }
+}
+
+function remoteOf(link: NatsLink, partition: number, partitionCount: number): RemotePartition {
+  return new RemotePartition({
+    ...{ link, cluster: 'main', partition, partitionCount, sender: 'bench' },
     deadlineMs: DEADLINE_MS,
     onTrouble: (reason) => invariant(false, reason),
     onMismatch: (reason) => invariant(false, reason),
   })
-  const load = new FrameLoad(remote, performance.now() + seconds * 1_000)
-  const startedAt = performance.now()
-  await load.run()
-  const elapsedMs = performance.now() - startedAt
-  await remote.drain()
-  await link.close()
-  invariant(load.surprise === undefined, `every command makes a reservation: ${load.surprise}`)
-  if (load.busy > 0) process.stderr.write(`the machine is not idle: ${load.busy} refused as busy\n`)
-  return { perSecond: (load.made * 1_000) / elapsedMs, made: load.made }
 }
 
+interface FrameLoadOptions {
+  readonly remote: RemotePartition
+  /** All of the remote's partition. */
+  readonly skus: readonly string[]
+  /** Commands that wait for their answers at any time. */
+  readonly window: number
+  /** Monotonic, in ms. */
+  readonly endsAt: number
+}
+
+/** The load of one partition. */
 class FrameLoad implements AnswerTicket {
-  readonly #remote: RemotePartition
-  readonly #endsAt: number
+  readonly #options: FrameLoadOptions
   #made = 0
   #busy = 0
   #surprise: string | undefined
@@ -56,26 +80,23 @@ class FrameLoad implements AnswerTicket {
   #owed = 0
   #onEnd: () => void = () => undefined
 
-  constructor(remote: RemotePartition, endsAt: number) {
-    this.#remote = remote
-    this.#endsAt = endsAt
+  constructor(options: FrameLoadOptions) {
+    this.#options = options
   }
 
   get made(): number {
     return this.#made
   }
 
-  get busy(): number {
-    return this.#busy
-  }
-
-  /** An answer that should not have come. */
-  get surprise(): string | undefined {
-    return this.#surprise
+  /** Fails when an answer came that should not have come; tells of those that were `busy`. */
+  check(): void {
+    invariant(this.#surprise === undefined, `every command makes a reservation: ${this.#surprise}`)
+    if (this.#busy === 0) return
+    process.stderr.write(`the machine is not idle: ${this.#busy} refused as busy\n`)
   }
 
   run(): Promise<void> {
-    for (let count = 0; count < WINDOW; count++) this.#reserve()
+    for (let count = 0; count < this.#options.window; count++) this.#reserve()
     return new Promise((resolve) => {
       this.#onEnd = resolve
     })
@@ -92,16 +113,18 @@ class FrameLoad implements AnswerTicket {
   #goOn(): void {
     const owed = this.#owed
     this.#owed = 0
-    if (performance.now() < this.#endsAt) for (let count = 0; count < owed; count++) this.#reserve()
+    if (performance.now() < this.#options.endsAt)
+      for (let count = 0; count < owed; count++) this.#reserve()
     else if (this.#answered === this.#sent) this.#onEnd()
   }
 
   #reserve(): void {
+    const { remote, skus } = this.#options
     const number = this.#sent++
-    const sku = SKU_NAMES[number % SKUS] ?? ''
+    const sku = skus[number % skus.length] ?? ''
     const buyer = BUYER_NAMES[number % WINDOW] ?? ''
     const command = { kind: 'reserve', id: randomId(sku), sku, buyer, quantity: 1 } as const
-    this.#remote.submit({ ...command, holdMs: undefined, meta: undefined }, this)
+    remote.submit({ ...command, holdMs: undefined, meta: undefined }, this)
   }
 }
 

@@ -5,6 +5,7 @@ import { benchGrowth } from './growth/growth.ts'
 import { benchHttp } from './http.ts'
 import { benchNats } from './nats.ts'
 import type { BenchOptions } from './options.ts'
+import { benchPartitions } from './partitions.ts'
 import { benchRecovery } from './recovery/recovery.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 import { benchSoldOut } from './sold-out.ts'
@@ -42,6 +43,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'nats',
     summary: 'frames against single requests over NATS, HTTP through NATS against HTTP embedded',
     run: benchNats,
+  },
+  {
+    name: 'partitions',
+    summary: 'frames to one and to two partitions on the same cores',
+    run: benchPartitions,
   },
   {
     name: 'growth',

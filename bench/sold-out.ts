@@ -62,7 +62,7 @@ function shield() {
     name: SHIELD,
     role: 'ours',
     durability: NOTHING,
-    start: () => startCluster(NEVER_BUSY),
+    start: () => startCluster({ gatewayFlags: NEVER_BUSY }),
     ...SOLD_OUT,
   })
 }
