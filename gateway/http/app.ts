@@ -182,7 +182,10 @@ async function describeToPeople(pages: FastifyInstance): Promise<void> {
     routePrefix: '/docs',
     staticCSP: true,
     // A page that came by http, from another machine, could not load its own parts any more.
-    transformStaticCSP: (policy) => policy.replace('upgrade-insecure-requests;', ''),
+    transformStaticCSP: (policy) =>
+      policy
+        .replace('upgrade-insecure-requests;', '')
+        .replace("frame-ancestors 'self'", "frame-ancestors 'none'"),
   })
 }
 

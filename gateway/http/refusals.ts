@@ -42,6 +42,7 @@ export class Refusals {
     response.writeHead(503, {
       'content-type': 'application/problem+json; charset=utf-8',
       'content-length': text.length,
+      'x-content-type-options': 'nosniff',
       'retry-after': '1',
       'x-request-id': id,
     })

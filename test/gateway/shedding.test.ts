@@ -119,6 +119,7 @@ describe('an overloaded process', () => {
     )
     expect(reply?.status).toBe(503)
     expect(reply?.headers.get('retry-after')).toBe('1')
+    expect(reply?.headers.get('x-content-type-options')).toBe('nosniff')
     expect(reply?.headers.get('x-request-id')).toBe('mine-1')
     expect(reply?.headers.get('content-type')).toBe('application/problem+json; charset=utf-8')
     const body = JSON.parse(reply?.body ?? '')

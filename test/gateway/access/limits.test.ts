@@ -297,7 +297,7 @@ describe('what browsers are told', () => {
       expect(status).toBe(200)
       const policy = String(headers['content-security-policy'])
       expect(policy).toContain("default-src '")
-      expect(policy).toContain('frame-ancestors')
+      expect(policy).toContain("frame-ancestors 'none'")
       expect(policy).not.toContain('unsafe-inline')
       // Plain http from another machine could not load the page's own parts any more.
       expect(policy).not.toContain('upgrade-insecure-requests')
