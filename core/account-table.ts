@@ -33,7 +33,7 @@ interface SizeClass {
 /** Accounts by reference, and by (SKU, buyer). */
 export class AccountTable {
   readonly #classes: SizeClass[]
-  readonly #byBuyer: HashIndex = new HashIndex(this)
+  readonly #byBuyer: HashIndex = new HashIndex()
   readonly #seed: number
   #count = 0
 
@@ -67,6 +67,11 @@ export class AccountTable {
     return this.#findByHash(this.#hash(skuIndex, buyer), skuIndex, buyer)
   }
 
+  /** Brings what finding the account of `buyer` begins with into the cache; see HashIndex. */
+  touch(skuIndex: number, buyer: string): number {
+    return this.#byBuyer.touch(this.#hash(skuIndex, buyer))
+  }
+
   /** The account of `buyer` at the SKU, opened when there is none. */
   findOrOpen(skuIndex: number, buyer: string): number {
     const hash = this.#hash(skuIndex, buyer)
@@ -77,7 +82,7 @@ export class AccountTable {
   /** Drops the account when nothing refers to it: no units, no remembered reservation. */
   closeIfIdle(account: number): void {
     if (this.units(account) !== 0 || this.reservations(account) !== 0) return
-    this.#byBuyer.remove(account)
+    this.#byBuyer.remove(account, this.#hashOf(account))
     const size = this.#classOf(account)
     this.#setWord(account, UNITS, size.freeHead)
     this.#setWord(account, SKU_INDEX, NO_ROW)
@@ -135,7 +140,7 @@ export class AccountTable {
     return this.#hashRecord(account, 0)
   }
 
-  hashOf(account: number): number {
+  #hashOf(account: number): number {
     return this.#hashRecord(account, this.#seed ^ this.skuIndex(account))
   }
 

@@ -1,27 +1,25 @@
 // An open-addressing index of row numbers, split into small shards so that growing never pauses the caller.
 import { invariant } from './invariant.ts'
 
-/** What an index needs to know of the rows it holds: the hash each was inserted under. */
-export interface RowHashes {
-  hashOf(row: number): number
-}
-
 const SHARD_BITS = 10
 const SHARD_COUNT = 1 << SHARD_BITS
 const CAPACITY_MIN = 10
 const LOAD_MAX = 0.8
 const GROWTH = 2
-const HASH_RANGE = 2 ** 32
-/** The tag of a free slot; those of taken ones have the high bit. */
+/** The hash's bits behind those that choose the shard: they place a row in a shard of any capacity. */
+const TAG_BITS = 16
+const TAG_RANGE = 2 ** TAG_BITS
+const TAG_SHIFT = 32 - SHARD_BITS - TAG_BITS
+/** The tag of a free slot; those of taken ones are odd. */
 const FREE_TAG = 0
 
 /** What `first` and `next` answer where a probe ends. */
 export const NO_ROW = -1
 
-/** One shard: a row per slot, and a byte of its hash, so that a probe rarely has to look at rows. */
+/** One shard: a row per slot, and so much of its hash that neither a probe nor growing has to fetch the row itself. */
 interface Shard {
   readonly rows: Int32Array
-  readonly tags: Uint8Array
+  readonly tags: Uint16Array
   size: number
 }
 
@@ -31,23 +29,16 @@ interface Shard {
  * index, so one probe must end before the next begins.
  */
 export class HashIndex {
-  readonly #rows: RowHashes
-  readonly #shards: Shard[]
-  #cursorShard: Shard
+  readonly #shards: Shard[] = Array.from({ length: SHARD_COUNT }, () => newShard(CAPACITY_MIN))
+  #cursorShard: Shard = this.#shardOf(0)
   #cursorTag = 0
   #cursor = 0
-
-  constructor(rows: RowHashes) {
-    this.#rows = rows
-    this.#shards = Array.from({ length: SHARD_COUNT }, () => newShard(CAPACITY_MIN))
-    this.#cursorShard = this.#shardOf(0)
-  }
 
   /** The first candidate for `hash`, or NO_ROW. The caller compares keys: candidates may have other hashes. */
   first(hash: number): number {
     this.#cursorShard = this.#shardOf(hash)
     this.#cursorTag = tagOf(hash)
-    this.#cursor = slotOf(hash, this.#cursorShard.tags.length)
+    this.#cursor = slotOf(this.#cursorTag, this.#cursorShard.tags.length)
     return this.#candidate()
   }
 
@@ -57,20 +48,29 @@ export class HashIndex {
     return this.#candidate()
   }
 
-  /** Adds `row` under `hash`, which the rows answer for it from now on. Amortised O(1); grows one shard at a time. */
+  /**
+   * Reads what a look-up of `hash` begins with, so that it is in the cache soon after. The number means nothing; use it
+   * somewhere, or the reads are optimised away.
+   */
+  touch(hash: number): number {
+    const { rows, tags } = this.#shardOf(hash)
+    const slot = slotOf(tagOf(hash), tags.length)
+    return (tags[slot] as number) + (rows[slot] as number)
+  }
+
+  /** Adds `row` under `hash`. Amortised O(1); grows one shard at a time. */
   insert(row: number, hash: number): void {
     invariant(row >= 0, 'a row number is not negative')
     let shard = this.#shardOf(hash)
     if (shard.size + 1 > shard.tags.length * LOAD_MAX) shard = this.#grow(shardNumber(hash))
-    place(shard, hash, row)
+    place(shard, tagOf(hash), row)
     shard.size++
   }
 
-  /** Removes `row`, which must be here, under the hash that the rows still answer. */
-  remove(row: number): void {
-    const hash = this.#rows.hashOf(row)
+  /** Removes `row`, which must be here under `hash`. */
+  remove(row: number, hash: number): void {
     const shard = this.#shardOf(hash)
-    let slot = slotOf(hash, shard.tags.length)
+    let slot = slotOf(tagOf(hash), shard.tags.length)
     while (shard.tags[slot] === FREE_TAG || shard.rows[slot] !== row) {
       invariant(shard.tags[slot] !== FREE_TAG, 'a removed row is in the index')
       slot = following(slot, shard.tags.length)
@@ -107,9 +107,8 @@ export class HashIndex {
     const old = this.#shards[number] as Shard
     const grown = newShard(Math.ceil(old.tags.length * GROWTH))
     for (let slot = 0; slot < old.tags.length; slot++) {
-      if (old.tags[slot] === FREE_TAG) continue
-      const row = old.rows[slot] as number
-      place(grown, this.#rows.hashOf(row), row)
+      const tag = old.tags[slot] as number
+      if (tag !== FREE_TAG) place(grown, tag, old.rows[slot] as number)
     }
     grown.size = old.size
     this.#shards[number] = grown
@@ -124,7 +123,7 @@ export class HashIndex {
     for (;;) {
       slot = following(slot, tags.length)
       if (tags[slot] === FREE_TAG) break
-      const home = slotOf(this.#rows.hashOf(rows[slot] as number), tags.length)
+      const home = slotOf(tags[slot] as number, tags.length)
       const stays = gap <= slot ? home > gap && home <= slot : home > gap || home <= slot
       if (stays) continue
       rows[gap] = rows[slot] as number
@@ -136,30 +135,29 @@ export class HashIndex {
 }
 
 function newShard(capacity: number): Shard {
-  return { rows: new Int32Array(capacity), tags: new Uint8Array(capacity), size: 0 }
+  return { rows: new Int32Array(capacity), tags: new Uint16Array(capacity), size: 0 }
 }
 
 function shardNumber(hash: number): number {
   return hash >>> (32 - SHARD_BITS)
 }
 
-// Lemire's range reduction on the bits that did not choose the shard: any capacity, no division.
-function slotOf(hash: number, capacity: number): number {
-  return Math.trunc((((hash << SHARD_BITS) >>> 0) * capacity) / HASH_RANGE)
+// Lemire's range reduction: any capacity, no division. Beyond 2^15 slots a shard, homes lie further apart.
+function slotOf(tag: number, capacity: number): number {
+  return Math.trunc((tag * capacity) / TAG_RANGE)
 }
 
 function following(slot: number, capacity: number): number {
   return slot + 1 === capacity ? 0 : slot + 1
 }
 
-// The low bits: the high ones already chose shard and slot.
 function tagOf(hash: number): number {
-  return (hash & 0x7f) | 0x80
+  return ((hash >>> TAG_SHIFT) & (TAG_RANGE - 1)) | 1
 }
 
-function place(shard: Shard, hash: number, row: number): void {
-  let slot = slotOf(hash, shard.tags.length)
+function place(shard: Shard, tag: number, row: number): void {
+  let slot = slotOf(tag, shard.tags.length)
   while (shard.tags[slot] !== FREE_TAG) slot = following(slot, shard.tags.length)
   shard.rows[slot] = row
-  shard.tags[slot] = tagOf(hash)
+  shard.tags[slot] = tag
 }

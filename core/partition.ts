@@ -8,6 +8,7 @@ import { evolve } from './evolve.ts'
 import { NO_ROW } from './hash-index.ts'
 import { invariant } from './invariant.ts'
 import { ANSWERS_MAX, BLOCK_EVENTS_MAX, HOLDS_LOOKED_AT_MAX, INBOX_MAX } from './limits.ts'
+import { LookAhead } from './look-ahead.ts'
 import type { DueHolds, Outcome, PartitionView, SkuPage, Ticket } from './outcome.ts'
 import type { PartitionState } from './partition-state.ts'
 import { refuse } from './refusal.ts'
@@ -51,6 +52,7 @@ export class Partition {
   readonly #state: PartitionState
   readonly #inbox = new Ring<Asked>(INBOX_MAX)
   readonly #answers = new Ring<Answer>(ANSWERS_MAX)
+  readonly #lookAhead: LookAhead
   #block: Event[] = []
   /** The highest seq known to be on disk: nothing beyond it is visible outside. */
   #durableSeq: number
@@ -60,6 +62,7 @@ export class Partition {
   /** `state` is as rebuilt: everything in it is durable. */
   constructor(state: PartitionState) {
     this.#state = state
+    this.#lookAhead = new LookAhead(state)
     this.#durableSeq = state.lastSeq
     this.#clock = state.lastAt
   }
@@ -119,8 +122,11 @@ export class Partition {
     if (this.#isAbandoned) return false
     const at = this.#advanceClock(now)
     if (!this.#expireDue(at)) return true
+    let aheadCount = 0
     while (this.#inbox.length > 0) {
       if (this.isBlockFull || this.#answers.isFull) return true
+      if (aheadCount === 0) aheadCount = this.#lookAhead.read(this.#inbox)
+      aheadCount--
       const asked = this.#inbox.shift()
       invariant(asked !== undefined, 'an inbox that is not empty has a first command')
       if (asked.ticket.isOverdue?.() === true) asked.ticket.answer(OVERDUE)

@@ -59,7 +59,7 @@ export interface NewReservation {
 export class ReservationTable {
   readonly #words: Int32Array[] = []
   readonly #doubles: Float64Array[] = []
-  readonly #byId: HashIndex = new HashIndex(this)
+  readonly #byId: HashIndex = new HashIndex()
   #allocated = 0
   #freeHead = NO_ROW
   #count = 0
@@ -108,7 +108,7 @@ export class ReservationTable {
   remove(row: number): void {
     invariant(this.state(row) !== FREE, 'a removed row holds a reservation')
     invariant(this.state(row) !== HELD, 'a held reservation is never forgotten')
-    this.#byId.remove(row)
+    this.#byId.remove(row, this.idLow(row))
     const words = this.#pageOf(row)
     words[wordBase(row) + STATE_AND_QUANTITY] = FREE
     words[wordBase(row) + FORGET_NEXT] = this.#freeHead
@@ -126,13 +126,14 @@ export class ReservationTable {
     return row
   }
 
+  /** Brings what finding `id` begins with into the cache; see HashIndex. */
+  touch(id: ReservationId): number {
+    return this.#byId.touch(id.low)
+  }
+
   /** Whether `row`, which may be any number, holds a reservation with the 96 id bits of `id`. */
   isAt(row: number, id: ReservationId): boolean {
     return row !== NO_ROW && this.#hasIdBits(row, id) && this.state(row) !== FREE
-  }
-
-  hashOf(row: number): number {
-    return this.idLow(row)
   }
 
   idHigh(row: number): number {

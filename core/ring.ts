@@ -33,6 +33,11 @@ export class Ring<Item> {
     return this.length === 0 ? undefined : this.#items[this.#head & this.#mask]
   }
 
+  /** The item behind `index` older ones; undefined when there are not so many. */
+  at(index: number): Item | undefined {
+    return index < this.length ? this.#items[(this.#head + index) & this.#mask] : undefined
+  }
+
   /** Takes the oldest item; undefined when empty. */
   shift(): Item | undefined {
     if (this.length === 0) return undefined
