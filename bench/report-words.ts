@@ -7,6 +7,13 @@ import type { Figure, Line, ScenarioReport } from './scenario-report.ts'
 /** From here on nobody needs digits behind the point. */
 const WHOLE_FROM = 100
 
+/** What holds for every scenario. */
+export const METHOD: readonly string[] = [
+  'Figures of one run compare; figures of two runs do not, since the speed of machines drifts. So contestants have their turns round by round (A B C A B C …), ratios are taken within a round, and every figure is the median (min – max) of all rounds.',
+  'Limits do less than any contestant must, and show what the machine has to give; peers are run as their users would run them. What each was granted is said under its scenario.',
+  'A reservation counts when it was made for good by the durability that stands beside its contestant; a request counts when it was answered. Before any number is believed the results are checked: what was acknowledged is there, and nothing else.',
+]
+
 /** A contestant's row: `median (min – max)` of what it has, and an empty text for what it has not. */
 export interface LineWords {
   readonly name: string
