@@ -9,6 +9,7 @@ import { benchPartitions } from './partitions.ts'
 import { benchRecovery } from './recovery/recovery.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 import { benchSoldOut } from './sold-out.ts'
+import { benchYear } from './year.ts'
 
 export interface Scenario {
   readonly name: string
@@ -58,5 +59,10 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'recovery',
     summary: 'rebuild and verify against a raw read of the same journal; snapshots; memory',
     run: benchRecovery,
+  },
+  {
+    name: 'year',
+    summary: 'a real order book by `holdfast drive`, end to end, both ledgers compared',
+    run: benchYear,
   },
 ]
