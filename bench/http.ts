@@ -33,7 +33,7 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
     method: [
       `POST /v1/reservations by autocannon over ${CONNECTIONS} connections, closed loop, in the bench's own process; every request is a new reservation.`,
       'The constant route runs on the same Fastify: same parser, hooks, schemas and Node flags.',
-      REDIS_FAIRNESS,
+      REDIS_FAIRNESS.http,
       POSTGRES_FAIRNESS,
       'All processes and autocannon share the cores.',
     ],
