@@ -4,13 +4,12 @@ import { Child } from '../../child.ts'
 import type { Contestant, Entry } from '../../contestant.ts'
 import { type HttpServer, httpContestant } from '../../http-contestants.ts'
 import { openSkus } from '../../http-load.ts'
+import { compiledUrl } from '../compiled-url.ts'
 import { checkRedis } from './check-redis.ts'
 import type { DirectQuestion, DirectReply } from './direct.ts'
 import type { HttpQuestion } from './http-server.ts'
 import { type RedisServer, redisServerPath, type Sync, startRedis } from './redis-server.ts'
 
-const HTTP_SERVER = new URL('./http-server.js', import.meta.url)
-const DIRECT = new URL('./direct.js', import.meta.url)
 const SKIPPED = 'redis-server is not on PATH: apt-get install redis-server'
 const DURABILITY: Readonly<Record<Sync, string>> = {
   everysec: 'fsync every second: a crash loses up to a second of answered reservations',
@@ -18,7 +17,7 @@ const DURABILITY: Readonly<Record<Sync, string>> = {
 }
 
 const SCRIPT =
-  'Redis 7 of its own, over TCP, append-only file, no RDB snapshots, no rewriting of the file in a run; one atomic Lua script by EVALSHA looks for a repeat, checks stock and limit per buyer, and writes hold, expiry and the units of the buyer; a sweep each second gives expired holds back.'
+  'Redis 7 of its own, over TCP, append-only file, no RDB snapshots, no rewriting of the file in a run; one atomic Lua script by EVALSHA looks for a repeat, checks stock and limit per buyer, and writes hold, expiry and, where there is a limit, the units of the buyer; a sweep each second gives expired holds back.'
 
 /** What was done for Redis and what was not, for the method of a scenario. */
 export const FAIRNESS = {
@@ -44,13 +43,13 @@ export function redisHttp(sync: Sync): Entry {
 }
 
 async function startHttp(redis: RedisServer): Promise<HttpServer> {
-  const child = new Child(HTTP_SERVER)
+  const child = new Child(compiledUrl('redis/http-server.js'))
   const stop = async () => {
     await child.end()
     await redis.stop()
   }
   try {
-    const question: HttpQuestion = { port: redis.port, pid: redis.pid }
+    const question: HttpQuestion = { port: redis.port }
     return { url: await child.ask<string>(question), stop }
   } catch (error) {
     await stop()
@@ -60,13 +59,13 @@ async function startHttp(redis: RedisServer): Promise<HttpServer> {
 
 /** The same scripts without HTTP; every run has a new, empty Redis and is checked at its end. */
 export function redisDirect(sync: Sync): Entry {
-  const name = `Redis Lua, AOF ${sync}`
+  const name = `Redis Lua without HTTP, AOF ${sync}`
   if (redisServerPath() === undefined) return { name, skipped: SKIPPED }
   let client: Child | undefined
   const contestant: Contestant = {
     ...{ name, role: 'peer', durability: DURABILITY[sync] },
     open: async () => {
-      client = new Child(DIRECT)
+      client = new Child(compiledUrl('redis/direct.js'))
     },
     run: async (seconds) => {
       invariant(client !== undefined, 'it is open')
@@ -82,8 +81,7 @@ export function redisDirect(sync: Sync): Entry {
 async function reserveDirectly(client: Child, sync: Sync, forSeconds: number): Promise<number> {
   const redis = await startRedis(sync)
   try {
-    const { port, pid } = redis
-    const question: DirectQuestion = { port, pid, seconds: forSeconds }
+    const question: DirectQuestion = { port: redis.port, seconds: forSeconds }
     const { made, seconds } = await client.ask<DirectReply>(question)
     return made / seconds
   } finally {

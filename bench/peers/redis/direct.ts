@@ -9,7 +9,6 @@ import { zipfReserves } from '../../engine/workloads.ts'
 import { buyerName, SKUS, STOCK, skuName } from '../../reserves.ts'
 import { checkRedis } from './check-redis.ts'
 import { RedisSale } from './redis-sale.ts'
-import { endAlongWithMe } from './redis-server.ts'
 
 const HOLD_MS = 900_000
 const SWEEP_EVERY_MS = 1_000
@@ -25,7 +24,6 @@ const DEMAND = 500_000
 
 export interface DirectQuestion {
   readonly port: number
-  readonly pid: number
   readonly seconds: number
 }
 
@@ -36,13 +34,11 @@ export interface DirectReply {
 
 const demand = zipfReserves(DEMAND).map(({ sku }) => sku)
 
-answerParent(async ({ port, pid, seconds }: DirectQuestion): Promise<DirectReply> => {
-  const release = endAlongWithMe(pid)
+answerParent(async ({ port, seconds }: DirectQuestion): Promise<DirectReply> => {
   const sales = await connect(port)
   const report = await reserveFor(seconds, sales)
   await checkRedis(port, report.made)
   await Promise.all(sales.map((sale) => sale.close()))
-  release()
   return report
 })
 

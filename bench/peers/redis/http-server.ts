@@ -7,13 +7,11 @@ import { setInterval } from 'node:timers'
 import { type FastifyInstance, fastify } from 'fastify'
 import { answerParent } from '../../answer-parent.ts'
 import { RedisSale } from './redis-sale.ts'
-import { endAlongWithMe } from './redis-server.ts'
 
 const SWEEP_EVERY_MS = 1_000
 
 export interface HttpQuestion {
   readonly port: number
-  readonly pid: number
 }
 
 interface Reservation {
@@ -49,8 +47,7 @@ const sku = {
   },
 }
 
-answerParent(async ({ port, pid }: HttpQuestion): Promise<string> => {
-  endAlongWithMe(pid)
+answerParent(async ({ port }: HttpQuestion): Promise<string> => {
   const sale = await RedisSale.connect(port)
   setInterval(() => void sale.sweep(Date.now()), SWEEP_EVERY_MS)
   return appOf(sale).listen({ host: '127.0.0.1', port: 0 })

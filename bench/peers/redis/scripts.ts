@@ -1,7 +1,7 @@
 // The Lua scripts of a flash sale on Redis. Redis runs each one alone, so none sees a reservation that is half made.
 //
-// Of each SKU: a hash of its numbers, a hash of the units that each buyer has, a sorted set of its holds by expiry, and
-// one hash for each hold. All keys of a SKU carry the hash tag {sku}, so that the same scripts run on a Redis Cluster.
+// Of each SKU: a hash of its numbers, a sorted set of its holds by expiry, one hash for each hold, and where there is a
+// limit a hash of the units that each buyer has. All keys of a SKU carry the hash tag {sku}, so that the same scripts run on a Redis Cluster.
 // The moment comes in as an argument: it spares Redis a call, and lets tests say what time it is.
 
 /**
@@ -18,10 +18,10 @@ if available < quantity then return {'sold_out', available, 0} end
 if limit > 0 then
   local has = tonumber(redis.call('HGET', KEYS[2], ARGV[2]) or 0)
   if has + quantity > limit then return {'limit_reached', available, 0} end
+  redis.call('HINCRBY', KEYS[2], ARGV[2], quantity)
 end
 local remaining, expires_at = available - quantity, tonumber(ARGV[4]) + tonumber(sku[4])
 redis.call('HSET', KEYS[1], 'available', remaining, 'held', tonumber(sku[2]) + quantity)
-redis.call('HINCRBY', KEYS[2], ARGV[2], quantity)
 redis.call('HSET', KEYS[4], 'buyer', ARGV[2], 'quantity', quantity, 'state', 'held',
   'remaining', remaining, 'expires_at', expires_at)
 redis.call('ZADD', KEYS[3], expires_at, ARGV[1])
@@ -34,6 +34,7 @@ return {'held', remaining, expires_at}
  */
 export const SWEEP = `
 local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+local is_limited = tonumber(redis.call('HGET', KEYS[1], 'limit')) > 0
 local units = 0
 for _, id in ipairs(due) do
   local key = KEYS[1] .. ':hold:' .. id
@@ -41,7 +42,9 @@ for _, id in ipairs(due) do
   redis.call('ZREM', KEYS[3], id)
   redis.call('HSET', key, 'state', 'expired')
   redis.call('PEXPIRE', key, ARGV[3])
-  if redis.call('HINCRBY', KEYS[2], hold[1], -hold[2]) == 0 then redis.call('HDEL', KEYS[2], hold[1]) end
+  if is_limited and redis.call('HINCRBY', KEYS[2], hold[1], -hold[2]) == 0 then
+    redis.call('HDEL', KEYS[2], hold[1])
+  end
   units = units + hold[2]
 end
 if units > 0 then

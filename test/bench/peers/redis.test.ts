@@ -1,18 +1,16 @@
 // The peer on Redis sells as it must, or no figure of it would mean anything; against a real redis-server.
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Child } from '../../../bench/child.ts'
+import { compiledUrl } from '../../../bench/peers/compiled-url.ts'
 import { checkRedis } from '../../../bench/peers/redis/check-redis.ts'
 import { redisDirect, redisHttp } from '../../../bench/peers/redis/contestants.ts'
 import type { RedisSale } from '../../../bench/peers/redis/redis-sale.ts'
 import { startRedis } from '../../../bench/peers/redis/redis-server.ts'
 import { describeRedis } from '../../fixtures/redis.ts'
-import { ROOT } from '../../fixtures/source-files.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
-const HTTP_SERVER = pathToFileURL(join(ROOT, 'dist/bench/peers/redis/http-server.js'))
 const NOW = 1_795_000_000_000
 const HOLD_MS = 60_000
 
@@ -105,9 +103,9 @@ describeRedis('a sale on Redis', (start) => {
 
     test('answers 201 with the reservation, and 409 when it is sold out', async () => {
       const { sale, server } = await start()
-      const child = new Child(HTTP_SERVER)
+      const child = new Child(compiledUrl('redis/http-server.js'))
       children.push(child)
-      const url = await child.ask<string>({ port: server.port, pid: server.pid })
+      const url = await child.ask<string>({ port: server.port })
       const send = (method: string, path: string, body: object) =>
         fetch(`${url}${path}`, {
           method,
@@ -142,7 +140,7 @@ describe('without a Redis that works', () => {
       name: 'Fastify + Redis Lua, AOF everysec',
       skipped,
     })
-    expect(redisDirect('always')).toEqual({ name: 'Redis Lua, AOF always', skipped })
+    expect(redisDirect('always')).toEqual({ name: 'Redis Lua without HTTP, AOF always', skipped })
   })
 
   test('hands on what it said, and leaves nothing behind', async () => {
@@ -153,7 +151,7 @@ describe('without a Redis that works', () => {
     vi.stubEnv('PATH', folder)
     vi.stubEnv('TMPDIR', folder)
     await expect(startRedis('always')).rejects.toMatchObject({
-      code: 'process_ended',
+      code: 'server_ended',
       message: expect.stringContaining('no memory'),
     })
     expect(readdirSync(folder)).toEqual(['redis-server'])
