@@ -1,6 +1,7 @@
 // A process of its own for what must not share a heap with what ran before: asked by messages, one at a time.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterError } from '../gateway/cluster/errors.ts'
 
@@ -15,7 +16,7 @@ export class Child {
   /** Starts the compiled module `entry`. */
   constructor(entry: URL) {
     const path = fileURLToPath(entry)
-    this.#name = path
+    this.#name = basename(path)
     this.#process = fork(path, { execArgv: NODE_FLAGS, serialization: 'advanced' })
   }
 

@@ -3,6 +3,7 @@ import { contest, ratioOf } from '../contest.ts'
 import type { BenchOptions } from '../options.ts'
 import { COMMANDS_PER_TURN } from '../partition-feed.ts'
 import { POSTGRES_FAIRNESS, postgresDirect } from '../peers/postgres/contestants.ts'
+import { FAIRNESS as REDIS_FAIRNESS, redisDirect } from '../peers/redis/contestants.ts'
 import type { Figure, Line, ScenarioReport } from '../scenario-report.ts'
 import { type EngineContestant, engineContestant } from './contestants.ts'
 
@@ -39,7 +40,7 @@ export async function benchEngine(options: BenchOptions): Promise<ScenarioReport
     { contestant: engineContestant(HOT, 'hot', reservations) },
     { contestant: life },
     { contestant: engineContestant(RAW_FILE, 'raw file', reservations) },
-    postgresDirect(),
+    ...[redisDirect('always'), redisDirect('everysec'), postgresDirect()],
   ]
   const { lines, skipped } = await contest('engine', entries, bounded(options))
   return {
@@ -74,7 +75,7 @@ function methodOf(reservations: number): string[] {
     'SKUs are chosen beforehand from 1,000 by Zipf’s law with exponent 1.0 and a fixed seed; in one workload all want the same SKU.',
     'In the whole life 86 of 100 reservations are confirmed, 7 cancelled and 7 expire, within the measured time; its clock runs by itself, 1 ms per 100 commands.',
     'The limits pack the same events as arrays with msgpackr, 4,096 a block as the engine’s fullest, the next while the one before is on its way to disk; they keep no state, no rules, no checksums and no chain.',
-    POSTGRES_FAIRNESS,
+    ...[REDIS_FAIRNESS.direct, POSTGRES_FAIRNESS],
   ]
 }
 
@@ -85,6 +86,12 @@ function ratios(lines: readonly Line[]): Figure[] {
       min: 0.6,
     }),
     ratioOf(lines, ZIPF.name, RAW_FILE.name),
+    ratioOf(lines, ZIPF.name, 'Redis Lua, AOF always', {
+      words: '≥ 12 times Redis Lua without HTTP, AOF always',
+      min: 12,
+    }),
+    ratioOf(lines, ZIPF.name, 'Redis Lua, AOF everysec'),
+    ratioOf(lines, ZIPF.name, 'PostgreSQL without HTTP'),
     ratioOf(lines, HOT.name, ZIPF.name, { words: '≥ 0.9 of 1,000 SKUs', min: 0.9 }),
   ].filter((figure) => figure !== undefined)
 }
