@@ -73,7 +73,7 @@ function methodOf(reservations: number): string[] {
     `${count} reservations of one unit a run, each by a buyer of its own, ${COMMANDS_PER_TURN} commands handed in per turn of the event loop; partition and journal as in production.`,
     'Every run of the engine and of the limits has a process of its own, which first makes a shorter run and collects its garbage: no heap hurts the next run.',
     'SKUs are chosen beforehand from 1,000 by Zipf’s law with exponent 1.0 and a fixed seed; in one workload all want the same SKU.',
-    'In the whole life 86 of 100 reservations are confirmed, 7 cancelled and 7 expire, within the measured time; its clock runs by itself, 1 ms per 100 commands.',
+    'In the whole life 86 of 100 reservations are confirmed, 7 cancelled, and 7 expire after a second of its clock, which runs by itself, 1 ms per 100 commands; those of the last second expire after the measured time.',
     'The limits pack the same events as arrays with msgpackr, 4,096 a block as the engine’s fullest, the next while the one before is on its way to disk; they keep no state, no rules, no checksums and no chain.',
     ...[REDIS_FAIRNESS.direct, POSTGRES_FAIRNESS],
   ]

@@ -65,7 +65,9 @@ export function growthCurves(rounds: Rounds): Curve[] {
   return [
     curve('Throughput', 'reservations/s', 'linear', {
       'the next 90,000': rateOf,
-      'the whole way from the size before': ({ grown }) => grown.perSecond,
+      // Before that, it is made of a handful of commits.
+      'the whole way from the size before': ({ grown, size }) =>
+        size > WEIGHED_FROM ? grown.perSecond : undefined,
     }),
     curve('Pauses', 'ms', 'linear', {
       'p99.9 of turns': ({ sold }) => sold.turnP999Ms,
