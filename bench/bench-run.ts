@@ -14,7 +14,6 @@ import { folderFor, writeResults } from './write-results.ts'
 const EXIT_FAULT = 1
 const FULL = { rounds: 5, seconds: 8 }
 const QUICK = { rounds: 2, seconds: 1 }
-const SUBSCRIBERS = 2_000
 
 /** Runs the scenarios that are named, or all, and tells and writes what they came to. */
 export async function runBench(names: readonly string[], flags: BenchFlags): Promise<void> {
@@ -32,14 +31,14 @@ export async function runBench(names: readonly string[], flags: BenchFlags): Pro
 }
 
 /** What `flags` ask of every scenario. */
-export function benchOptions(flags: BenchFlags): BenchOptions {
+function benchOptions(flags: BenchFlags): BenchOptions {
   const isQuick = flags.quick === true
   const standard = isQuick ? QUICK : FULL
   return {
     rounds: flags.rounds ?? standard.rounds,
     seconds: flags.seconds ?? standard.seconds,
-    ...{ isQuick, oursOnly: flags.ours === true },
-    ...{ subscribers: SUBSCRIBERS, json: flags.json === true },
+    isQuick,
+    oursOnly: flags.ours === true,
   }
 }
 

@@ -10,7 +10,4 @@ export interface BenchOptions {
   readonly isQuick: boolean
   /** Contestants that are limits or peers stay away. */
   readonly oursOnly?: boolean
-  /** Streams of live stock. */
-  readonly subscribers: number
-  readonly json: boolean
 }

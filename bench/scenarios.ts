@@ -4,11 +4,14 @@ import { benchEngine } from './engine/engine.ts'
 import { benchGrowth } from './growth/growth.ts'
 import { benchHttp } from './http.ts'
 import { benchNats } from './nats.ts'
+import { benchLatency } from './open-loop/latency.ts'
+import { benchOverload } from './open-loop/overload.ts'
 import type { BenchOptions } from './options.ts'
 import { benchPartitions } from './partitions.ts'
 import { benchRecovery } from './recovery/recovery.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 import { benchSoldOut } from './sold-out.ts'
+import { benchStream } from './stream/stream.ts'
 import { benchYear } from './year.ts'
 
 export interface Scenario {
@@ -36,6 +39,11 @@ export const SCENARIOS: readonly Scenario[] = [
     run: benchBatch,
   },
   {
+    name: 'latency',
+    summary: 'percentiles by open loop at 25 to 90 % of the capacity, against a constant route',
+    run: benchLatency,
+  },
+  {
     name: 'sold-out',
     summary: 'refusals of the sold out, by the server and by the shield, against a constant route',
     run: benchSoldOut,
@@ -44,6 +52,16 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'nats',
     summary: 'frames against single requests over NATS, HTTP through NATS against HTTP embedded',
     run: benchNats,
+  },
+  {
+    name: 'stream',
+    summary: 'reservations/s with and without 2,000 subscribers of live stock',
+    run: benchStream,
+  },
+  {
+    name: 'overload',
+    summary: 'open loop at three times the capacity: payments, goodput, and the time after',
+    run: benchOverload,
   },
   {
     name: 'partitions',

@@ -1,7 +1,8 @@
 // A crowd of subscribers in a process of its own: raw sockets that count bytes, and keep texts only when told to.
 import { connect, type Socket } from 'node:net'
-import { invariant } from '../core/invariant.ts'
-import type { Expected, ReaderOrder, ReaderReport } from './stream-crowd.ts'
+import { invariant } from '../../core/invariant.ts'
+import { answerParent } from '../answer-parent.ts'
+import type { Expected, ReaderOrder, ReaderReport } from './reader-crowd.ts'
 
 /** Sockets that are opened at once. */
 const OPENING_MAX = 100
@@ -18,9 +19,7 @@ const readers: Reader[] = []
 let isKeeping = false
 let bytes = 0
 
-process.on('message', (order: ReaderOrder) => {
-  void obey(order).then((report) => process.send?.(report))
-})
+answerParent(obey)
 
 async function obey(order: ReaderOrder): Promise<ReaderReport> {
   if (order.kind === 'open') await openAll(order)

@@ -1,7 +1,7 @@
 // One HTTP/1.1 connection with one request in flight, as cheap as it gets: the load must not cost what it measures.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { invariant } from '../core/invariant.ts'
+import { invariant } from '../../core/invariant.ts'
 
 const HEAD_END = '\r\n\r\n'
 const LENGTH = /content-length: (\d+)/i

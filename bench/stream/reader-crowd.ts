@@ -1,10 +1,7 @@
 // The process of subscribers as the stream bench drives it.
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { endChild } from './constant-process.ts'
+import { Child } from '../child.ts'
 
-const READERS = fileURLToPath(new URL('./stream-readers.js', import.meta.url))
+const READERS = new URL('./readers.js', import.meta.url)
 
 /** By SKU, how the JSON of its last event begins. */
 export type Expected = Readonly<Record<string, string>>
@@ -25,17 +22,14 @@ export interface ReaderReport {
   readonly matching: number
 }
 
-export class StreamCrowd {
-  readonly #child: ChildProcess = fork(READERS)
+export class ReaderCrowd {
+  readonly #child = new Child(READERS)
 
-  async order(order: ReaderOrder): Promise<ReaderReport> {
-    const answer = once(this.#child, 'message')
-    this.#child.send(order)
-    const [report] = (await answer) as [ReaderReport]
-    return report
+  order(order: ReaderOrder): Promise<ReaderReport> {
+    return this.#child.ask<ReaderReport>(order)
   }
 
   end(): Promise<void> {
-    return endChild(this.#child)
+    return this.#child.end()
   }
 }

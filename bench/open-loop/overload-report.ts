@@ -1,0 +1,141 @@
+// What storms came to: goodput, payments before, during and after, and a curve of payments over the time of the storm.
+import type { Curve, Figure, Line, ScenarioReport } from '../scenario-report.ts'
+import type { CrowdReport } from './crowd.ts'
+import { overTime, PaymentTimes } from './payment-times.ts'
+
+const DURABILITY = 'one fdatasync per commit, before the answer'
+/** Latency is back when it stays under so many times its unloaded p99. */
+const BACK = 2
+/** From then on the first wave is over, in which all connections come at once. */
+const FIRST_WAVE_MS = 1_000
+
+export interface OverloadRound {
+  readonly closed: CrowdReport
+  readonly storm: CrowdReport
+  readonly unloaded: PaymentTimes
+  readonly during: PaymentTimes
+  readonly after: PaymentTimes
+}
+
+/** How the storm was made. */
+export interface StormTerms {
+  /** Times the capacity. */
+  readonly storm: number
+  readonly stormSeconds: number
+  readonly giveUpMs: number
+  readonly connections: number
+  readonly stormConnections: number
+  readonly paymentsPerSecond: number
+}
+
+/** Makes the report of all rounds. */
+export function reportOverload(
+  rounds: readonly OverloadRound[],
+  terms: StormTerms,
+): ScenarioReport {
+  const { storm, stormSeconds, giveUpMs, connections, stormConnections, paymentsPerSecond } = terms
+  const stormed = stormConnections.toLocaleString('en-US')
+  return {
+    name: 'overload',
+    title: `A crowd of ${storm} times the capacity`,
+    method: [
+      `The capacity is what a closed loop over ${connections} connections reserves a second, in the same round. Then reservations arrive at ${storm} times that rate over ${stormed} connections for ${stormSeconds} s, whether or not the server keeps up; who finds no free connection for ${giveUpMs / 1_000} s is given up.`,
+      `${paymentsPerSecond} payments a second confirm holds over 64 connections of their own, before, during and after, each timed from the moment it was due. Crowd and payments start at once, when the connections of both are open.`,
+      'The first wave, in which all connections come at once, is over after a second; figures from then on are told beside those of the whole storm.',
+      `Payments are back with the last one that took longer than ${BACK} times the unloaded p99, counted from the storm's end.`,
+      'Server, crowd, payments and commit thread share the cores.',
+    ],
+    lines: linesOf(rounds, storm),
+    figures: [...targetsOf(rounds), ...detailsOf(rounds)],
+    curves: [curveOf(rounds, stormSeconds)],
+    checks: [
+      'Whatever the crowd was answered is a reservation or a refusal as busy.',
+      'Every acknowledged reservation is held and every confirmed one sold; available + held + sold = stock for each SKU.',
+    ],
+    skipped: [],
+  }
+}
+
+function linesOf(rounds: readonly OverloadRound[], storm: number): Line[] {
+  const rate = ({ made, seconds }: CrowdReport) => made / seconds
+  const answered = ({ made, busy, seconds }: CrowdReport) => (made + busy) / seconds
+  const line = (name: string, report: (round: OverloadRound) => CrowdReport): Line => ({
+    ...{ name, role: 'ours', durability: DURABILITY },
+    samples: rounds.map(report).map((crowd) => ({
+      ...{ perSecond: rate(crowd), requestsPerSecond: answered(crowd) },
+    })),
+  })
+  return [
+    line('capacity, closed loop', ({ closed }) => closed),
+    line(`goodput at ${storm} times the capacity`, (round) => round.storm),
+  ]
+}
+
+function targetsOf(rounds: readonly OverloadRound[]): Figure[] {
+  const per = (value: (round: OverloadRound) => number) => rounds.map(value)
+  return [
+    {
+      what: 'payments not confirmed',
+      values: per(({ unloaded, during, after }) => unloaded.failed + during.failed + after.failed),
+      ...{ unit: '', digits: 0, target: { words: 'all payments confirmed', max: 0 } },
+    },
+    {
+      what: 'p99 of payments in the storm, to before',
+      values: per(({ during, unloaded }) => during.quantile(0.99) / unloaded.quantile(0.99)),
+      ...{ unit: 'x', digits: 1, target: { words: '≤ 5 × the unloaded p99', max: 5 } },
+    },
+    {
+      what: 'goodput in the storm, to capacity',
+      values: per(({ storm, closed }) => goodput(storm) / goodput(closed)),
+      ...{ unit: 'x', digits: 2, target: { words: '≥ 0.8 of the capacity', min: 0.8 } },
+    },
+    {
+      what: 'payments back after the storm',
+      values: per(({ after, unloaded }) => after.lastAbove(BACK * unloaded.quantile(0.99)) / 1_000),
+      ...{ unit: 's', digits: 2, target: { words: 'within 2 s', max: 2 } },
+    },
+  ]
+}
+
+function goodput({ made, seconds }: CrowdReport): number {
+  return made / seconds
+}
+
+function detailsOf(rounds: readonly OverloadRound[]): Figure[] {
+  const later = (round: OverloadRound) => round.during.between(FIRST_WAVE_MS)
+  const ms = (what: string, value: (round: OverloadRound) => number): Figure => ({
+    ...{ what, values: rounds.map(value), unit: 'ms', digits: 1 },
+  })
+  const count = (what: string, value: (round: OverloadRound) => number): Figure => ({
+    ...{ what, values: rounds.map(value), unit: '', digits: 0 },
+  })
+  return [
+    ms('payments before, p99', ({ unloaded }) => unloaded.quantile(0.99)),
+    ms('payments in the storm, p50', ({ during }) => during.quantile(0.5)),
+    ms('payments in the storm, p99', ({ during }) => during.quantile(0.99)),
+    ms('payments in the storm, longest', ({ during }) => during.quantile(1)),
+    ms('payments from its second second on, p99', (round) => later(round).quantile(0.99)),
+    {
+      what: 'p99 from its second second on, to before',
+      values: rounds.map((round) => later(round).quantile(0.99) / round.unloaded.quantile(0.99)),
+      ...{ unit: 'x', digits: 1 },
+    },
+    count('payments in a storm', ({ during }) => during.count),
+    count('refused as busy in a storm', ({ storm }) => storm.busy),
+    count('given up by the crowd in a storm', ({ storm }) => storm.givenUp),
+  ]
+}
+
+function curveOf(rounds: readonly OverloadRound[], stormSeconds: number): Curve {
+  const all = PaymentTimes.together(rounds.map(({ during }) => during))
+  return {
+    title: 'Payments over the time of the storm',
+    xLabel: 's from its beginning; steps of 0.1 s in the first two, then of 1 s',
+    yLabel: 'ms from when it was due',
+    ...{ xScale: 'linear', yScale: 'log' },
+    series: [
+      { name: 'p50', points: overTime(all, stormSeconds * 1_000, 0.5) },
+      { name: 'longest', points: overTime(all, stormSeconds * 1_000, 1) },
+    ],
+  }
+}
