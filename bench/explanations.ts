@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import { html, type Markup, trusted } from '../replay/report/markup.ts'
 import { CHECKOUT } from './checkout.ts'
 
-const SCENARIO_NAME = /^[a-z][a-z0-9-]*$/
-
-/** Markdown by heading: the name of a scenario, or a title of its own. */
+/** Markdown by the name of a scenario. */
 export type Explanations = ReadonlyMap<string, string>
 
 /** Those of the checkout. */
@@ -23,11 +21,6 @@ export function parseExplanations(text: string): Explanations {
       return [name.trim(), lines.join('\n').trim()]
     }),
   )
-}
-
-/** Sections with a title in words: they belong to no scenario and stand at the end. */
-export function furtherSections(explanations: Explanations): [string, string][] {
-  return [...explanations].filter(([name]) => !SCENARIO_NAME.test(name))
 }
 
 /** Paragraphs and lists as HTML, with `code` and **bold**; everything else is text. */

@@ -78,11 +78,20 @@ export function constantHttp(task: Pick<HttpTask, 'load'> = {}): Contestant {
   })
 }
 
-/** A server with an empty journal of its own, as `npm start` runs it unless flags say more. */
-export async function startHoldfast(flags: readonly string[] = []): Promise<HttpServer> {
+/**
+ * A server with an empty journal of its own, as `npm start` runs it unless flags say more; of another checkout, when
+ * `bin` is its command.
+ */
+export async function startHoldfast(
+  flags: readonly string[] = [],
+  bin?: string,
+): Promise<HttpServer> {
   const data = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   const words = () => ['serve', '--data', data, ...flags]
-  const server = new HoldfastProcess({ name: 'server', words, readyWhen: 'recovered', port: 0 })
+  const server = new HoldfastProcess({
+    ...{ name: 'server', words, readyWhen: 'recovered', port: 0 },
+    ...(bin !== undefined && { bin }),
+  })
   await server.start()
   return {
     url: server.url,

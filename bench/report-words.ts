@@ -54,7 +54,8 @@ export function effortWords({ rounds, seconds, isQuick }: Results): string {
   return isQuick ? `${words}, a quick look` : words
 }
 
-function spreadWords(values: readonly number[]): string {
+/** `median (min – max)`, with two digits behind the point unless all are whole or large. */
+export function spreadWords(values: readonly number[]): string {
   if (values.length === 0) return ''
   const isWhole = values.every(Number.isInteger) || Math.min(...values) >= WHOLE_FROM
   return spread(values, isWhole ? 0 : 2)

@@ -1,7 +1,7 @@
 // The results as one HTML page: everything is in it, it runs no script, and its own policy forbids it to load anything.
 import { html, type Markup, NOTHING, trusted } from '../replay/report/markup.ts'
 import { countOf, dayWords } from '../replay/report/number-words.ts'
-import { type Explanations, furtherSections, proseMarkup } from './explanations.ts'
+import { type Explanations, proseMarkup } from './explanations.ts'
 import { PATTERNS, throughputBars } from './page/bars.ts'
 import { curveFigure } from './page/lines.ts'
 import { PAGE_STYLE } from './page/style.ts'
@@ -26,7 +26,6 @@ export function resultsPage(results: Results, explanations: Explanations): strin
 <main>${head(results)}
 ${targetSection(reports)}
 ${reports.map((report) => scenarioSection(report, explanations.get(report.name)))}
-${furtherSections(explanations).map(([title, text]) => html`<section><h2>${title}</h2><div class="prose">${proseMarkup(text)}</div></section>`)}
 </main>
 <footer class="foot">${METHOD.map((words) => html`<p>${words}</p>`)}</footer></body></html>
 `

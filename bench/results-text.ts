@@ -1,7 +1,7 @@
 // bench/RESULTS.md: the results as a document, with what people explain beside what was measured.
 
 import { curveRows } from './curve-rows.ts'
-import { type Explanations, furtherSections } from './explanations.ts'
+import type { Explanations } from './explanations.ts'
 import { effortWords, figureWords, lineWords, METHOD, rateName } from './report-words.ts'
 import { isMet, type Results, targetRows } from './results.ts'
 import type { Curve, Figure, ScenarioReport } from './scenario-report.ts'
@@ -20,7 +20,6 @@ export function resultsText(results: Results, explanations: Explanations): strin
     ),
     ...targets(results),
     ...results.reports.flatMap((report) => scenario(report, explanations.get(report.name))),
-    ...furtherSections(explanations).flatMap(([title, text]) => [`## ${title}`, text]),
   ]
   return `${parts.join('\n\n')}\n`
 }

@@ -1,5 +1,6 @@
 // What a run of the bench came to, and which targets it met. Terminal, JSON, RESULTS.md and the page are made of this.
 import { median } from './machine.ts'
+import type { Failure } from './run-scenarios.ts'
 import type { Figure, ScenarioReport } from './scenario-report.ts'
 
 export interface Results {
@@ -12,8 +13,8 @@ export interface Results {
   readonly seconds: number
   readonly isQuick: boolean
   readonly reports: readonly ScenarioReport[]
-  /** Scenarios that came to nothing, and what the first line of their fault says. */
-  readonly failures: readonly { readonly name: string; readonly reason: string }[]
+  /** Scenarios that came to nothing. */
+  readonly failures: readonly Failure[]
 }
 
 export interface TargetRow {

@@ -2,6 +2,7 @@
 import { figureWords, lineWords, rateName } from './report-words.ts'
 import { isMet } from './results.ts'
 import type { Figure, ScenarioReport } from './scenario-report.ts'
+import { aligned } from './text-table.ts'
 
 /** Marks a part of the text; identity where colour is not wanted. */
 export type Mark = (format: 'bold' | 'green' | 'red' | 'yellow', text: string) => string
@@ -45,16 +46,4 @@ function verdict(figure: Figure | undefined, mark: Mark): string {
   if (figure?.target === undefined) return ''
   const word = isMet(figure) ? mark('green', 'met') : mark('red', 'missed')
   return `  ${word}: ${figure.target.words}`
-}
-
-function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -4,7 +4,7 @@ import { roundMarks } from '../../replay/report/time-axis.ts'
 
 const MARKS_MOST = 7
 
-export interface Mark {
+interface Mark {
   readonly at: number
   readonly label: string
 }

@@ -28,6 +28,8 @@ export interface HoldfastProcessOptions {
   readonly port?: number
   /** File to which its log is appended. */
   readonly logFile?: string
+  /** The command of another checkout, `bin/holdfast.js`; otherwise this one's. */
+  readonly bin?: string
 }
 
 /** One process on 127.0.0.1. */
@@ -58,7 +60,8 @@ export class HoldfastProcess {
 
   /** Starts it and waits until it is ready. @throws ClusterError `process_ended` with its last line. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...NODE_FLAGS, binPath(), ...this.#words()], {
+    const { bin = binPath() } = this.#options
+    const child = spawn(process.execPath, [...NODE_FLAGS, bin, ...this.#words()], {
       // A group of its own, so that a Ctrl-C in the terminal reaches only who stops the others in order.
       detached: true,
       // The channel tells it when this process is gone: it then drains.

@@ -4,10 +4,11 @@ import { contest, ratioOf } from '../../bench/contest.ts'
 import type { Contestant } from '../../bench/contestant.ts'
 import type { BenchOptions } from '../../bench/options.ts'
 import { runScenarios } from '../../bench/run-scenarios.ts'
+import type { ScenarioReport } from '../../bench/scenario-report.ts'
 import { resultsWith, sampleLine } from '../fixtures/sample-results.ts'
 
 const OPTIONS: BenchOptions = {
-  ...{ rounds: 2, seconds: 8, isQuick: false, subscribers: 1, json: false },
+  ...{ rounds: 2, seconds: 8, isQuick: false },
 }
 
 /** A contestant that writes down what is asked of it. */
@@ -84,12 +85,12 @@ test('a ratio is taken within each round', () => {
 })
 
 test('a scenario that fails does not take the others with it', async () => {
-  const [report] = resultsWith({}).reports
+  const [report] = resultsWith({}).reports as [ScenarioReport]
   const heard: string[] = []
   const { reports, failures } = await runScenarios(
     [
-      { name: 'bad', summary: '', run: () => Promise.reject(new Error('lost\nmore')) },
-      { name: 'good', summary: '', run: async () => report as never },
+      { name: 'bad', run: () => Promise.reject(new Error('lost\nmore')) },
+      { name: 'good', run: async () => report },
     ],
     OPTIONS,
     {
