@@ -89,9 +89,9 @@ function figuresOf(rounds: readonly LatencyRound[]): Figure[] {
 function targetsOf(rounds: readonly LatencyRound[]): Figure[] {
   const ours = runsOf(rounds, HOLDFAST, TARGET_SHARE)
   const constant = runsOf(rounds, CONSTANT, TARGET_SHARE)
-  const at = `at ${percent(TARGET_SHARE)} of capacity`
+  const at = `at ${percent(TARGET_SHARE)}`
   const tail: Figure = {
-    what: `p99.9 ${at}`,
+    what: `${HOLDFAST} ${at}, p99.9`,
     values: ours.map(({ latencies }) => latencies.quantileMs(0.999)),
     ...{ unit: 'ms', digits: 1 },
     target: { words: '≤ 25 ms', max: 25 },
@@ -120,10 +120,11 @@ function tailOf(
   const runs = runsOf(rounds, server, share)
   const words = `${server} at ${percent(share)}`
   const values = (quantile: number) => runs.map(({ latencies }) => latencies.quantileMs(quantile))
-  const figures: Figure[] = [
-    { what: `${words}, p99.9`, values: values(0.999), unit: 'ms', digits: 1 },
-    { what: `${words}, longest`, values: values(1), unit: 'ms', digits: 1 },
-  ]
+  const p999: Figure = { what: `${words}, p99.9`, values: values(0.999), unit: 'ms', digits: 1 }
+  const longest: Figure = { what: `${words}, longest`, values: values(1), unit: 'ms', digits: 1 }
+  // One of them stands among the targets.
+  const isTold = server === HOLDFAST && share === TARGET_SHARE
+  const figures = isTold ? [longest] : [p999, longest]
   const busy = runs.map(({ busyShare }) => busyShare * 100)
   if (busy.every((value) => value === 0)) return figures
   return [...figures, { what: `${words}, refused as busy`, values: busy, unit: '%', digits: 1 }]
