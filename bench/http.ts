@@ -5,6 +5,7 @@ import { CONNECTIONS } from './http-load.ts'
 import type { BenchOptions } from './options.ts'
 import { POSTGRES_FAIRNESS, postgresHttp } from './peers/postgres/contestants.ts'
 import { FAIRNESS as REDIS_FAIRNESS, redisHttp } from './peers/redis/contestants.ts'
+import { RESTATE_FAIRNESS, restateHttp } from './peers/restate/contestants.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 
 const OURS = 'Holdfast'
@@ -17,6 +18,7 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
     redisHttp('everysec'),
     redisHttp('always'),
     postgresHttp(),
+    await restateHttp(),
   ]
   const { lines, skipped } = await contest('http', entries, options)
   const toConstant = ratioOf(lines, OURS, 'constant Fastify route', {
@@ -35,6 +37,7 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
       'The constant route runs on the same Fastify: same parser, hooks, schemas and Node flags.',
       REDIS_FAIRNESS.http,
       POSTGRES_FAIRNESS,
+      RESTATE_FAIRNESS,
       'All processes and autocannon share the cores.',
     ],
     lines,
