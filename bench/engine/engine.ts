@@ -86,11 +86,11 @@ function ratios(lines: readonly Line[]): Figure[] {
       min: 0.6,
     }),
     ratioOf(lines, ZIPF.name, RAW_FILE.name),
-    ratioOf(lines, ZIPF.name, 'Redis Lua, AOF always', {
+    ratioOf(lines, ZIPF.name, 'Redis Lua without HTTP, AOF always', {
       words: '≥ 12 times Redis Lua without HTTP, AOF always',
       min: 12,
     }),
-    ratioOf(lines, ZIPF.name, 'Redis Lua, AOF everysec'),
+    ratioOf(lines, ZIPF.name, 'Redis Lua without HTTP, AOF everysec'),
     ratioOf(lines, ZIPF.name, 'PostgreSQL without HTTP'),
     ratioOf(lines, HOT.name, ZIPF.name, { words: '≥ 0.9 of 1,000 SKUs', min: 0.9 }),
   ].filter((figure) => figure !== undefined)
