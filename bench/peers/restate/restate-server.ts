@@ -21,13 +21,15 @@ const WORDS = [
   ...['--node-name', 'bench', '--bind-ip', '127.0.0.1', '--listen-mode', 'tcp'],
   ...['--use-random-ports', 'true', '--log-format', 'json'],
 ]
-const ENVIRONMENT = { RESTATE_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: '1' }
+const QUIET = { RESTATE_DISABLE_TELEMETRY: 'true', DO_NOT_TRACK: '1' }
 
 /** Starts the program at `command`, and waits until both of its faces answer. */
 export async function startRestate(command: string): Promise<Restate> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   const server = new KeptProcess({
-    ...{ name: 'Restate', folder, command, environment: ENVIRONMENT },
+    ...{ name: 'Restate', folder, command },
+    // Its invokers spill into temporary folders, which it leaves behind when it is killed.
+    environment: { ...QUIET, TMPDIR: folder },
     words: [...WORDS, '--base-dir', join(folder, 'data')],
     // Its files are thrown away: nothing is worth a minute of shutting down in order.
     stopSignal: 'SIGKILL',
