@@ -104,7 +104,7 @@ Exit codes: 0 measured, 1 a scenario failed, 2 usage. A target that is missed fa
 
 Examples:
   $ npm run bench
-  $ npm run bench -- --quick --out here
+  $ npm run bench -- --quick --out ../figures
   $ npm run bench -- http engine --rounds 9 --seconds 5
   $ npm run --silent bench -- http --json > http.json
   $ npm run bench -- compare HEAD~1 http`

@@ -33,9 +33,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
 }
 
-/** `median (min – max)` with thousands separated. */
+/** `median (min – max)` with thousands separated; one value stands alone. */
 export function spread(values: readonly number[], digits = 0): string {
   const format = (value: number) =>
     value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+  if (values.length === 1) return format(median(values))
   return `${format(median(values))} (${format(Math.min(...values))} – ${format(Math.max(...values))})`
 }

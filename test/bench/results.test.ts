@@ -1,6 +1,7 @@
 // Terminal, RESULTS.md and page on results that never were: medians, verdicts, who is missing, and nothing that breaks out.
 import { describe, expect, test } from 'vitest'
 import { parseExplanations } from '../../bench/explanations.ts'
+import { spread } from '../../bench/machine.ts'
 import { targetRows } from '../../bench/results.ts'
 import { resultsPage } from '../../bench/results-page.ts'
 import { resultsText } from '../../bench/results-text.ts'
@@ -114,7 +115,7 @@ describe('RESULTS.md', () => {
       samples: [{ perSecond: 1, requestsPerSecond: 2 }],
     }
     const words = resultsText(resultsWith({ lines: [line] }), NONE)
-    expect(words).toContain('| a\\|b | peer | 1 (1 – 1) | 2 (2 – 2) | synchronous_commit')
+    expect(words).toContain('| a\\|b | peer | 1 | 2 | synchronous_commit')
     expect(words).not.toContain('p50')
   })
 
@@ -217,4 +218,9 @@ describe('the page', () => {
       'nats failed and has no figures: bug: lost',
     )
   })
+})
+
+test('a spread is one number where there is but one', () => {
+  expect(spread([1_234.5])).toBe('1,235')
+  expect(spread([2, 1], 1)).toBe('1.5 (1.0 – 2.0)')
 })
