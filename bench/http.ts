@@ -9,6 +9,7 @@ import { RESTATE_FAIRNESS, restateHttp } from './peers/restate/contestants.ts'
 import type { ScenarioReport } from './scenario-report.ts'
 
 const OURS = 'Holdfast'
+const RESTATE = 'Restate virtual object per SKU'
 
 /** All in turn, round by round. */
 export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> {
@@ -29,6 +30,9 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
     words: '≥ 2 × Fastify + Redis (everysec)',
     min: 2,
   })
+  const others = ['Fastify + Redis Lua, AOF always', 'Fastify + PostgreSQL', RESTATE].map((peer) =>
+    ratioOf(lines, OURS, peer),
+  )
   return {
     name: 'http',
     title: 'HTTP, one reservation a request',
@@ -41,7 +45,7 @@ export async function benchHttp(options: BenchOptions): Promise<ScenarioReport> 
       'All processes and autocannon share the cores.',
     ],
     lines,
-    figures: [toConstant, toRedis].filter((figure) => figure !== undefined),
+    figures: [toConstant, toRedis, ...others].filter((figure) => figure !== undefined),
     curves: [],
     checks: [
       'Every acknowledged reservation is held; available + held + sold = stock for each SKU.',

@@ -75,6 +75,9 @@ const PLANS = [
   },
 ]
 
+/** Half of `15:48`, so that the last one is not cut off. */
+const HALF_CLOCK = 16
+
 /** All charts; they share the samples and the cursor. */
 export class Charts {
   /** @type {Sample[]} */ #samples = []
@@ -232,7 +235,7 @@ function optionsOf({ width, height, key, lines, plan, onCursor }) {
   const [soft, line] = [colour('soft'), colour('line')]
   const axis = { stroke: soft, font: AXIS_FONT, ticks: { show: false } }
   return {
-    ...{ width, height, padding: [6, 4, 0, 0], legend: { show: false } },
+    ...{ width, height, padding: [6, HALF_CLOCK, 0, 0], legend: { show: false } },
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key } },
     scales: {
       x: { range: xRange },

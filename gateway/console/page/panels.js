@@ -20,7 +20,7 @@ export function showFigures({ calls }) {
   find('[data-alarm=errors]').classList.toggle('alarm', errors > 0)
   const isByBatch = calls.reserve.p99Ms === undefined && calls.batch.p99Ms !== undefined
   setFigure('p99', duration(isByBatch ? calls.batch.p99Ms : calls.reserve.p99Ms))
-  setFigure('p99-of', isByBatch ? 'of whole batches' : 'last second')
+  setFigure('p99-of', isByBatch ? 'whole batches' : 'last second')
 }
 
 /** @param {import('./sku-store.js').Totals} totals */
