@@ -1,4 +1,5 @@
 // `npm run bench`: flags to options, scenarios in order, reports as they come, and the files in the end.
+import { loadavg } from 'node:os'
 import { printJson, style } from '../replay/cli/output.ts'
 import { revision } from './checkout.ts'
 import type { BenchFlags, CommonFlags } from './command.ts'
@@ -66,10 +67,11 @@ async function measure(
 ): Promise<Results> {
   const { rounds, seconds, isQuick } = options
   const head = { machine: machineLine(), revision: revision() }
+  const [loadBefore = 0] = loadavg()
   const measuredAt = new Date().toISOString()
-  say(`${head.machine}; ${head.revision}`)
+  say(`${head.machine}; ${head.revision}; load average ${loadBefore.toFixed(1)}`)
   const outcome = await runScenarios(scenarios, options, listener(flags))
-  return { ...head, measuredAt, rounds, seconds, isQuick, ...outcome }
+  return { ...head, measuredAt, loadBefore, rounds, seconds, isQuick, ...outcome }
 }
 
 function listener({ json }: BenchFlags): Listener<ScenarioReport> {

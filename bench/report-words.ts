@@ -48,10 +48,10 @@ export function figureWords({ values, unit, digits }: Figure): string {
   return unit === 'x' ? spread(values, digits) : `${spread(values, digits)} ${unit}`
 }
 
-/** `5 rounds of 8 s` and what was asked for besides. */
-export function effortWords({ rounds, seconds, isQuick }: Results): string {
-  const words = `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s`
-  return isQuick ? `${words}, a quick look` : words
+/** `5 rounds of 8 s, load average before it 0.1`, and what was asked for besides. */
+export function effortWords({ rounds, seconds, isQuick, loadBefore }: Results): string {
+  const words = `${rounds} ${rounds === 1 ? 'round' : 'rounds'} of ${seconds} s${isQuick ? ', a quick look' : ''}`
+  return `${words}, load average before it ${loadBefore.toFixed(1)}`
 }
 
 /** `median (min – max)`, with two digits behind the point unless all are whole or large. */

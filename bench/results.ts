@@ -9,6 +9,8 @@ export interface Results {
   readonly measuredAt: string
   /** What was measured: a commit, and whether files had changed since. */
   readonly revision: string
+  /** What else the machine had to do: the load average of the minute before. */
+  readonly loadBefore: number
   readonly rounds: number
   readonly seconds: number
   readonly isQuick: boolean

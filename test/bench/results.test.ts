@@ -80,9 +80,11 @@ describe('RESULTS.md', () => {
 
   test('says on what, when, which revision and how long', () => {
     expect(text).toContain(
-      '**2026-11-22, Node v20.20.2, 2 × AMD EPYC, 24 GiB, Linux 6.18, ext4, revision 43cfed3; 5 rounds of 8 s.**',
+      '**2026-11-22, Node v20.20.2, 2 × AMD EPYC, 24 GiB, Linux 6.18, ext4, revision 43cfed3; 5 rounds of 8 s, load average before it 0.1.**',
     )
-    expect(resultsText(sampleResults({ isQuick: true }), NONE)).toContain('a quick look.**')
+    expect(resultsText(sampleResults({ isQuick: true }), NONE)).toContain(
+      'of 8 s, a quick look, load',
+    )
   })
 
   test('has the table of targets, met and missed', () => {
