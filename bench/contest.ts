@@ -11,11 +11,15 @@ export interface ContestResult {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[]
 }
 
+/** `mirrored` is A B, B A, A B …: a machine that only gets faster then favours nobody. */
+export type TurnOrder = 'cyclic' | 'mirrored'
+
 /** Opens all, warms them up, runs `rounds` rounds, checks what each has sold, and closes them whatever happens. */
 export async function contest(
   name: string,
   entries: readonly Entry[],
   { rounds, seconds, oursOnly }: BenchOptions,
+  order: TurnOrder = 'cyclic',
 ): Promise<ContestResult> {
   const contestants = entries
     .flatMap((entry) => ('contestant' in entry ? [entry.contestant] : []))
@@ -27,7 +31,7 @@ export async function contest(
       await contestant.open()
       await contestant.run(Math.min(seconds, WARM_UP_SECONDS))
     }
-    const lines = await runInTurn(name, contestants, rounds, seconds)
+    const lines = await runInTurn(name, contestants, { rounds, seconds, order })
     for (const contestant of contestants) await contestant.check()
     return { lines, skipped: skippedOf(entries) }
   } finally {
@@ -38,20 +42,24 @@ export async function contest(
 async function runInTurn(
   name: string,
   contestants: readonly Contestant[],
-  rounds: number,
-  seconds: number,
+  { rounds, seconds, order }: { rounds: number; seconds: number; order: TurnOrder },
 ): Promise<Line[]> {
   const samples = contestants.map((): Sample[] => [])
   for (let round = 1; round <= rounds; round++) {
-    for (const [index, contestant] of contestants.entries()) {
-      samples[index]?.push(await contestant.run(seconds))
-    }
+    const turns = [...contestants.entries()]
+    if (isMirrored(order, round)) turns.reverse()
+    for (const [index, contestant] of turns) samples[index]?.push(await contestant.run(seconds))
     process.stderr.write(`${name}: round ${round} of ${rounds}\n`)
   }
   return contestants.map(({ name, role, durability }, index) => ({
     ...{ name, role, durability },
     samples: samples[index] ?? [],
   }))
+}
+
+/** Whether the turns of `round`, counted from 1, run backwards. */
+export function isMirrored(order: TurnOrder, round: number): boolean {
+  return order === 'mirrored' && round % 2 === 0
 }
 
 /** The ratio of two contestants, round by round; undefined when one of them was not there. */

@@ -1,7 +1,7 @@
-// `npm run bench -- compare REV`: both revisions have their turns in one run, A B A B …, so that drift moves both.
+// `npm run bench -- compare REV`: both revisions have their turns in one run, A B, B A …, so that drift favours neither.
 import { join } from 'node:path'
 import { CHECKOUT, revision } from '../checkout.ts'
-import { contest } from '../contest.ts'
+import { contest, isMirrored } from '../contest.ts'
 import type { Contestant } from '../contestant.ts'
 import { holdfastHttp, startHoldfast } from '../http-contestants.ts'
 import { loadBatches } from '../http-load.ts'
@@ -63,7 +63,12 @@ async function measure(name: string, folder: string, options: BenchOptions): Pro
   const [before, after] = [folder, CHECKOUT].map((one) =>
     contestant(join(one, 'bin', 'holdfast.js')),
   ) as [Contestant, Contestant]
-  const { lines } = await contest(name, [{ contestant: before }, { contestant: after }], options)
+  const { lines } = await contest(
+    name,
+    [{ contestant: before }, { contestant: after }],
+    options,
+    'mirrored',
+  )
   return { before: lines.slice(0, 1), after: lines.slice(1) }
 }
 
@@ -72,8 +77,12 @@ async function forked(name: string, folder: string, options: BenchOptions): Prom
   const before: (readonly Line[])[] = []
   const after: (readonly Line[])[] = []
   for (let round = 1; round <= options.rounds; round++) {
-    before.push(await oneRound(folder, name, options))
-    after.push(await oneRound(CHECKOUT, name, options))
+    const turns = [
+      async () => before.push(await oneRound(folder, name, options)),
+      async () => after.push(await oneRound(CHECKOUT, name, options)),
+    ]
+    if (isMirrored('mirrored', round)) turns.reverse()
+    for (const turn of turns) await turn()
     say(`${name}: round ${round} of ${options.rounds}`)
   }
   return { before: joinRounds(before), after: joinRounds(after) }

@@ -23,7 +23,7 @@ export function comparisonText(comparison: Comparison, mark: Mark): string {
     ),
     ...failures.map(({ name, reason }) => `${mark('red', 'failed')} ${name}: ${reason}`),
     `median (min – max) of ${rounds} rounds of ${seconds} s; a ratio above 1 is better; faster or slower: all rounds`,
-    `on one side and the median beyond 5 %, which luck alone does once in ${2 ** (rounds - 1)}`,
+    `on one side and the median beyond 5 %, which luck alone does to one figure in ${2 ** (rounds - 1)}`,
     '',
   ].join('\n')
 }

@@ -39,8 +39,8 @@ export interface Sides {
 
 /**
  * `faster` or `slower` when the ratios of all rounds lie on that side of 1 and their median by more than 5 %; else
- * `same`. Both revisions have their turns within a round, so a machine that drifts moves both; that all of n rounds lie
- * on one side by luck alone happens once in 2 ^ (n - 1) comparisons.
+ * `same`. Who comes first changes from round to round, so that a machine which only gets faster pulls the ratios to both
+ * sides. That all of n rounds lie on one side by luck alone happens to one figure in 2 ^ (n - 1).
  */
 export function verdictOn(ratios: readonly number[]): Verdict {
   const middle = median(ratios)

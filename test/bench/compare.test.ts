@@ -77,7 +77,7 @@ describe('two revisions', () => {
     expect(text).toMatch(/p99 ms .* 0\.50 \(0\.33 – 0\.50\) +slower$/m)
     expect(text).toContain('not compared http: old: only the revision before has it')
     expect(text).toContain('failed nats: bug: lost')
-    expect(text).toContain('luck alone does once in 4')
+    expect(text).toContain('luck alone does to one figure in 4')
     const marked = comparisonText(comparison, (format, words) => `<${format}>${words}</>`)
     expect(marked).toContain('<green>faster</>')
     expect(marked).toContain('<red>slower</>')

@@ -55,6 +55,20 @@ test('contestants have their turns in each round, are checked, and are closed', 
   expect(skipped).toEqual([{ name: 'gone', reason: 'not here' }])
 })
 
+test('mirrored, every second round runs backwards, and samples stay with their contestants', async () => {
+  const log: string[] = []
+  const entries = [
+    { contestant: noting(log, 'a', 'ours') },
+    { contestant: noting(log, 'b', 'ours') },
+  ]
+  const { lines } = await contest('x', entries, { ...OPTIONS, rounds: 3 }, 'mirrored')
+  expect(log.filter((what) => what.endsWith('run 8')).map(([name]) => name)).toEqual([...'abbaab'])
+  expect(lines.map(({ name, samples }) => [name, samples.length])).toEqual([
+    ['a', 3],
+    ['b', 3],
+  ])
+})
+
 test('with oursOnly limits and peers stay away, and ratios with them', async () => {
   const log: string[] = []
   const roles = ['limit', 'ours', 'peer'] as const
