@@ -3,8 +3,11 @@ import type { Lane } from './lane.ts'
 
 /** So long must every turn be late before anything is shed: a single pause of the collector is no overload. */
 const PATIENCE_MS = 100
-/** A late poll that brought less in than this was late by another's fault: refusing its few would help nobody. */
-const CROWD_MIN = 64
+/**
+ * A late poll that brought less in was late by another's fault, or by a compiler that has just begun: so few wait no longer
+ * than the target where the loop runs freely, and refusing them would help nobody.
+ */
+const CROWD_MIN = 512
 /** More than this in one poll is a flood, and is late at half of the target: to answer all of it takes as long again. */
 const FLOOD_MIN = 1_024
 /** So long must nothing have been shed before the overload is over: the first who were refused are back by then. */

@@ -30,7 +30,7 @@ class Process {
   }
 
   /** One poll of `ms` that brings a call of each of `lanes` in at its end; the lanes that were refused. */
-  poll(ms: number, lanes: readonly Lane[] = [], crowd = 64): Lane[] {
+  poll(ms: number, lanes: readonly Lane[] = [], crowd = 512): Lane[] {
     this.gauge.refuses('server')
     for (let more = 1 + lanes.length; more < crowd; more++) this.gauge.refuses('server')
     this.nowMs += ms
@@ -67,9 +67,9 @@ describe('an overload', () => {
 
   test('is none of a few requests on a machine that has no time for them', () => {
     const process = new Process()
-    for (let count = 0; count < 20; count++) process.poll(100, ALL, 63)
+    for (let count = 0; count < 20; count++) process.poll(100, ALL, 511)
     expect(process.gauge.isOverloaded).toBe(false)
-    for (let count = 0; count < 2; count++) process.poll(100, ALL, 64)
+    for (let count = 0; count < 2; count++) process.poll(100, ALL, 512)
     expect(process.gauge.isOverloaded).toBe(true)
   })
 

@@ -80,7 +80,7 @@ const connections = () =>
 /** A poll that has been going on for `ms` when the next request comes, in a process that is overloaded and full. */
 function overload(ms: number): void {
   for (let count = 0; count < 10; count++) {
-    for (let request = 0; request < 64; request++) gauge.refuses('server')
+    for (let request = 0; request < 512; request++) gauge.refuses('server')
     nowMs += TARGET_MS + 1
     endPoll?.()
   }

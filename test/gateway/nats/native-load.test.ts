@@ -102,7 +102,7 @@ describe('a flood', () => {
     const afterPoll = (end: () => void) => void endings.push(end)
     const gauge = new LoadGauge({ targetMs: 20, monotonicMs: () => nowMs, afterPoll })
     for (let poll = 0; poll < 6; poll++) {
-      for (let count = 0; count < 64; count++) gauge.refuses('server')
+      for (let count = 0; count < 512; count++) gauge.refuses('server')
       nowMs += 25
       endings[poll]?.()
     }
