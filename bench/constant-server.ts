@@ -46,3 +46,5 @@ app.post<{ Body: { operations: readonly unknown[] } }>(
 )
 
 process.send?.(await app.listen({ host: '127.0.0.1', port: 0 }))
+// A bench that is broken off must leave nothing behind.
+process.once('disconnect', () => process.exit())
