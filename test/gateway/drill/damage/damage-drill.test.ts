@@ -18,9 +18,9 @@ function drill(...flags: string[]): Promise<{ stdout: string; stderr: string }> 
   return run(process.execPath, [join(ROOT, 'bin/holdfast.js'), 'drill', 'damage', ...flags])
 }
 
-test('150 damages give the same state, or are refused by name', async () => {
+test('80 damages give the same state, or are refused by name', async () => {
   const data = newDirectory()
-  const flags = ['--cases', '150', '--seed', SEED, '--json', '--quiet', '--data', data]
+  const flags = ['--cases', '80', '--seed', SEED, '--json', '--quiet', '--data', data]
   const { stdout, stderr } = await drill(...flags)
   const { cases, same, refused, died, kinds, ...rest } = JSON.parse(stdout) as DamageReport
   expect(stderr).toBe('')
@@ -28,9 +28,9 @@ test('150 damages give the same state, or are refused by name', async () => {
     ...{ seed: Number(SEED), different: 0, late: 0, unnamed: 0, hung: 0, findings: [] },
     diedAtStart: 0,
   })
-  expect(cases).toBe(150)
+  expect(cases).toBe(80)
   expect(same + refused + died).toBe(cases)
-  expect(Math.min(same, refused)).toBeGreaterThan(20)
+  expect(Math.min(same, refused)).toBeGreaterThan(10)
   expect(kinds.reduce((sum, one) => sum + one.cases, 0)).toBe(cases)
   expect(readdirSync(data), 'nothing stays of a run without a finding').toEqual([])
 })
