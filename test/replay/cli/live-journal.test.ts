@@ -26,7 +26,7 @@ test('a journal that is being written is read without an error, and sold from wi
   const seqs: number[] = []
   for (const words of [['verify'], ['state'], ['snapshot'], ['verify'], ['plan']]) {
     const { status, stdout, stderr } = await runHoldfast(['replay', ...words, data, '--json'])
-    expect([status, stderr], words[0]).toEqual([0, ''])
+    expect([status, stderr], `${words[0]}: ${stdout}`).toEqual([0, ''])
     const report = JSON.parse(stdout)
     seqs.push(report.lastSeq ?? report.seq)
     if (words[0] === 'verify') expect(report.discrepancies).toEqual([])
