@@ -1,6 +1,7 @@
 // A server of a peer under a keeper: whatever becomes of the bench, the server ends and its folder goes.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { compiledUrl } from './compiled-url.ts'
 import { PeerError } from './peer-error.ts'
 
@@ -56,7 +57,7 @@ export class KeptProcess {
       if (performance.now() > patience) {
         throw new PeerError('server_silent', `${this.#name} does not answer: ${answer.reason}`)
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      await delay(RETRY_MS)
     }
   }
 

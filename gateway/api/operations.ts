@@ -50,8 +50,9 @@ export async function answerOperations(
     return gauge?.isOverloaded ? admit(item, gauge, taken) : item
   })
   const commands = read.filter(isCommand)
-  const answers = await partitions.askAll(commands, terms)
-  for (const answered of taken) answered()
+  const answers = await partitions.askAll(commands, terms).finally(() => {
+    for (const answered of taken) answered()
+  })
   let next = 0
   return read.map((item) => {
     if (!isCommand(item)) return item

@@ -1,4 +1,5 @@
 // Who sent a request: the word behind `Authorization: Bearer`, and the principal that it stands for.
+import type { IncomingMessage } from 'node:http'
 import jwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Compile } from 'typebox/compile'
@@ -15,7 +16,7 @@ const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const
 const buyerName = Compile(fields.buyer)
 
 /** The word that a request is authorised by; undefined when it has none, or something else than one word. */
-export function bearerOf({ headers }: FastifyRequest): string | undefined {
+export function bearerOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
   const { authorization } = headers
   if (authorization === undefined) return undefined
   const word = authorization.slice(SCHEME.length)

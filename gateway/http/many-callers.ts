@@ -2,8 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { BlockList, isIP, type Socket } from 'node:net'
 import { looksLikeKey } from '../access/key-text.ts'
-
-const SCHEME = 'Bearer '
+import { bearerOf } from './bearer.ts'
 
 /** Tells connections of shops and proxies from those of a single buyer, who has nothing to say while he is held. */
 export class ManyCallers {
@@ -33,15 +32,15 @@ export class ManyCallers {
   }
 
   /** Whether others may want to be heard over the connection of `request`. */
-  speakThrough({ socket, headers }: IncomingMessage): boolean {
-    return this.#known.has(socket) || carriesKey(headers.authorization)
+  speakThrough(request: IncomingMessage): boolean {
+    return this.#known.has(request.socket) || carriesKey(request)
   }
 }
 
 // The key is not checked here: who makes one up is spared no refusal, only the wait for the next.
-function carriesKey(authorization: string | undefined): boolean {
-  if (authorization === undefined) return false
-  return authorization.startsWith(SCHEME) && looksLikeKey(authorization.slice(SCHEME.length))
+function carriesKey(request: IncomingMessage): boolean {
+  const word = bearerOf(request)
+  return word !== undefined && looksLikeKey(word)
 }
 
 function listOf(networks: readonly string[]): BlockList {
