@@ -1,5 +1,5 @@
-// Reads a Holdfast journal of format 1 without Holdfast: docs/journal-format.md in code. It prints each event as a line
-// of JSON, or with --state the units of every SKU. Usage: node read-journal.js PARTITION [--state] [--at SEQ]
+// Reads a Holdfast journal of format 1 without Holdfast, as docs/journal-format.md says; never that of a running server:
+// read a backup. Prints events as JSON, or units by SKU. Usage: node read-journal.js PARTITION [--state] [--at SEQ]
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readdirSync, statSync } from 'node:fs'

@@ -134,7 +134,7 @@ class LmdbJournal implements Journal {
     const draft = draftPath(this.#journalPath, this.#head.seq + 1, this.#options.epoch)
     rmSync(draft, { recursive: true, force: true })
     mkdirSync(draft)
-    const environment = openEnvironment(draft, false)
+    const environment = openEnvironment(draft)
     const { bytes, hash } = encodeOpening(this.identity, this.#nextPosition())
     this.#head = { ...this.#head, epoch: this.#options.epoch, hash }
     await this.#commit(environment, OPENING_KEY, bytes)
@@ -159,7 +159,7 @@ class LmdbJournal implements Journal {
   }
 
   #openSegment(place: SegmentPlace): Environment {
-    const environment = openEnvironment(place.path, false)
+    const environment = openEnvironment(place.path)
     this.#environment = environment
     this.#segmentFile = segmentFile(place.path)
     this.#segmentFirstSeq = place.firstSeq

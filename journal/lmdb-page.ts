@@ -95,6 +95,11 @@ export class LmdbPage {
   }
 }
 
+/** How many pages a value of `valueBytes` takes that lies on pages of its own: they share one header. */
+export function overflowPages(valueBytes: number, pageSize: number): number {
+  return Math.floor((PAGE_HEADER_BYTES - 1 + valueBytes) / pageSize) + 1
+}
+
 /** Throws unless `bytes` begin the `pages` pages of a big value. */
 export function requireOverflow(bytes: Buffer, number: number, pages: number, txnid: number): void {
   requireHeader(bytes, number, OVERFLOW, txnid)

@@ -7,6 +7,7 @@ import {
   BRANCH,
   LEAF,
   LmdbPage,
+  overflowPages,
   PAGE_HEADER_BYTES,
   type PageEntry,
   requireOverflow,
@@ -173,7 +174,7 @@ class TreeWalk {
 
   #checkBig(number: number, valueBytes: number): void {
     const { pageSize, txnid } = this.#meta
-    const pages = Math.floor((PAGE_HEADER_BYTES - 1 + valueBytes) / pageSize) + 1
+    const pages = overflowPages(valueBytes, pageSize)
     requireOverflow(this.#file.read(number, PAGE_HEADER_BYTES), number, pages, txnid)
     for (let more = 1; more < pages; more++) this.#file.meet(number + more)
     this.#counts.overflowPages += pages

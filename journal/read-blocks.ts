@@ -5,7 +5,8 @@ import { CLOSING, OPENING, readHeader } from './block-header.ts'
 import { JournalError } from './errors.ts'
 import { highestSeqInBytes } from './find-blocks.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
-import { blockKey, type Environment, openEnvironment, seqOfKey } from './lmdb-environment.ts'
+import { type FileEntry, LmdbFile } from './lmdb-file.ts'
+import { cannotBeOpened, requireWholePages } from './segment-pages.ts'
 import {
   continuationMark,
   draftPath,
@@ -14,9 +15,6 @@ import {
   segmentFile,
   segmentPath,
 } from './segments.ts'
-
-/** Blocks per read transaction: an open range pins pages of a live journal, so ranges are kept small. */
-const BLOCKS_PER_RANGE = 16
 
 /** The journal in folder `journalPath`, for reading. */
 export function lmdbReader(journalPath: string): JournalReader {
@@ -28,7 +26,7 @@ async function* readBlocks(journalPath: string, fromSeq: number): AsyncGenerator
   let place = places.findLast(({ firstSeq }) => firstSeq <= fromSeq) ?? places[0]
   while (place !== undefined) {
     let last: StoredBlock | undefined
-    for await (const block of readSegment(place, fromSeq)) {
+    for (const block of readSegment(place, fromSeq)) {
       last = block
       yield block
     }
@@ -43,7 +41,7 @@ async function* readBlocks(journalPath: string, fromSeq: number): AsyncGenerator
 
 async function* readRest(place: SegmentPlace, last: StoredBlock): AsyncGenerator<StoredBlock> {
   const nextSeq = last.header.firstSeq + last.header.count
-  for await (const block of readSegment(place, nextSeq)) {
+  for (const block of readSegment(place, nextSeq)) {
     const { kind, firstSeq } = block.header
     if (kind !== OPENING && firstSeq >= nextSeq) yield block
   }
@@ -80,18 +78,27 @@ function archivedMeanwhile(journalPath: string): JournalError {
   return new JournalError('journal_archived', message)
 }
 
-async function* readSegment(place: SegmentPlace, fromSeq: number): AsyncGenerator<StoredBlock> {
-  const environment = openEnvironment(place.path, true)
+function* readSegment(place: SegmentPlace, fromSeq: number): Generator<StoredBlock> {
+  const file = openFile(place)
   try {
-    yield* readEnvironment(environment, place, fromSeq)
+    yield* readFile(file, place, fromSeq)
   } catch (cause) {
     throw cause instanceof JournalError ? cause : unreadable(place, cause)
   } finally {
-    await environment.close()
+    file.close()
   }
 }
 
-// What LMDB throws of a broken page, or what a key of a wrong length does.
+function openFile(place: SegmentPlace): LmdbFile {
+  const path = segmentFile(place.path)
+  requireWholePages(path)
+  try {
+    return new LmdbFile(path)
+  } catch (cause) {
+    throw cannotBeOpened(path, cause)
+  }
+}
+
 function unreadable(place: SegmentPlace, cause: unknown): JournalError {
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new JournalError(
@@ -105,63 +112,52 @@ function unreadable(place: SegmentPlace, cause: unknown): JournalError {
  * The highest seq that a segment bears witness of, however damaged its blocks are: by its name, its keys, and the
  * header of its last block.
  */
-export async function highestSeqIn(place: SegmentPlace): Promise<number> {
+export function highestSeqIn(place: SegmentPlace): number {
   const before = place.firstSeq - 1
-  let environment: Environment | undefined
+  let file: LmdbFile | undefined
   try {
-    environment = openEnvironment(place.path, true)
-    const [last] = [...environment.getRange({ reverse: true, limit: 1, snapshot: false })]
-    if (last === undefined) return before
-    const header = readHeader(last.value)
-    const firstSeq = seqOfKey(last.key)
-    if (firstSeq === 0) return before
-    return header?.firstSeq === firstSeq ? firstSeq + header.count - 1 : firstSeq
+    file = openFile(place)
+    const last = file.lastEntryUpTo(Number.MAX_SAFE_INTEGER)
+    if (last === undefined || last.key === 0) return before
+    const header = readHeader(last.readValue())
+    return header?.firstSeq === last.key ? last.key + header.count - 1 : last.key
   } catch {
     // Whoever asks knows already that something is damaged; blocks may still lie in the file.
     return Math.max(before, highestSeqInBytes(segmentFile(place.path)))
   } finally {
-    await environment?.close()
+    file?.close()
   }
 }
 
-function* readEnvironment(
-  environment: Environment,
-  place: SegmentPlace,
-  fromSeq: number,
-): Generator<StoredBlock> {
-  const opening = environment.get(blockKey(0))
-  if (opening === undefined) {
+function* readFile(file: LmdbFile, place: SegmentPlace, fromSeq: number): Generator<StoredBlock> {
+  const [opening] = file.entriesFrom(0)
+  if (opening?.key !== 0) {
     throw new JournalError(
       'journal_damaged',
       `${segmentFile(place.path)} is damaged: its opening block is missing. Restore it from a backup.`,
     )
   }
   // Also where reading starts behind it: a segment under another's name must not pass for that one.
-  readStored(place, blockKey(0), opening)
-  let start = blockKey(firstKeyToRead(environment, place, fromSeq))
-  for (;;) {
-    const entries = [...environment.getRange({ start, limit: BLOCKS_PER_RANGE, snapshot: false })]
-    for (const { key, value } of entries) yield readStored(place, key, value)
-    const last = entries.at(-1)
-    if (last === undefined || entries.length < BLOCKS_PER_RANGE) return
-    start = blockKey(seqOfKey(last.key) + 1)
+  readStored(place, opening)
+  let entries = file.entriesFrom(firstKeyToRead(file, place, fromSeq))
+  while (entries.length > 0) {
+    for (const entry of entries) yield readStored(place, entry)
+    entries = file.entriesFrom((entries.at(-1) as FileEntry).key + 1)
   }
 }
 
 // The block that holds `fromSeq` begins at or before it; the opening block goes with the first one.
-function firstKeyToRead(environment: Environment, place: SegmentPlace, fromSeq: number): number {
-  const [key] = environment.getKeys({ start: blockKey(fromSeq), reverse: true, limit: 1 })
-  if (key === undefined) return 0
-  const seq = seqOfKey(key)
-  return seq === place.firstSeq ? 0 : seq
+function firstKeyToRead(file: LmdbFile, place: SegmentPlace, fromSeq: number): number {
+  const key = file.lastEntryUpTo(fromSeq)?.key ?? 0
+  return key === place.firstSeq ? 0 : key
 }
 
-function readStored(place: SegmentPlace, key: Buffer, value: Buffer): StoredBlock {
-  const keySeq = seqOfKey(key)
-  const where = `${segmentFile(place.path)}, block at seq ${keySeq === 0 ? place.firstSeq : keySeq}`
-  const block = decodeBlock(value, where)
-  const isInPlace = block.header.firstSeq === (keySeq === 0 ? place.firstSeq : keySeq)
-  if (isInPlace) return { ...block, where, bytes: value }
+function readStored(place: SegmentPlace, { key, readValue }: FileEntry): StoredBlock {
+  const seq = key === 0 ? place.firstSeq : key
+  const where = `${segmentFile(place.path)}, block at seq ${seq}`
+  const bytes = readValue()
+  const block = decodeBlock(bytes, where)
+  if (block.header.firstSeq === seq) return { ...block, where, bytes }
   throw new JournalError(
     'journal_damaged',
     `${where} says that it begins at seq ${block.header.firstSeq}: it was moved. Restore the journal from a backup.`,

@@ -50,7 +50,7 @@ export class SegmentCopy {
     await this.#end()
     this.#path = segmentPath(this.#journalPath, opening.header.firstSeq)
     mkdirSync(this.#path)
-    this.#environment = openEnvironment(this.#path, false)
+    this.#environment = openEnvironment(this.#path)
   }
 
   async #end(): Promise<void> {
@@ -71,8 +71,7 @@ export class SegmentCopy {
       environment.transactionSync(() => {
         for (const { header, bytes } of blocks) {
           const key = blockKey(header.kind === OPENING ? 0 : header.firstSeq)
-          // A copy of the bytes: a reader's buffer is not ours to keep.
-          environment.putSync(key, Buffer.from(bytes))
+          environment.putSync(key, bytes)
         }
       })
     } catch (cause) {

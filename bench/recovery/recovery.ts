@@ -134,10 +134,8 @@ async function mostMebibytes(data: string): Promise<number> {
   const report =
     "process.on('exit',()=>process.stderr.write('most '+process.resourceUsage().maxRSS))"
   const flags = ['--import', `data:text/javascript,${encodeURIComponent(report)}`]
-  const env = { ...process.env, HOLDFAST_REPLAY_CHILD: '1' }
   const words = ['replay', 'verify', data, '--json', '--quiet']
   const child = spawn(process.execPath, [...flags, BIN, ...words], {
-    env,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   let said = ''

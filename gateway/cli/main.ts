@@ -1,6 +1,6 @@
 // The command line: one command, one file. Exit codes: 0 ok, 1 fault, 2 usage, 3 a discrepancy found.
 import { Command, CommanderError } from 'commander'
-import { reportFault, runReplayChild, wantsReplayChild } from '../../replay/cli/replay-child.ts'
+import { reportFault } from '../../replay/cli/report-fault.ts'
 import { VERSION } from '../version.ts'
 
 /** Loaded when they are asked for: each brings half of the program with it. */
@@ -20,10 +20,6 @@ const EXIT_USAGE = 2
 
 /** Runs the CLI with `argv` as in process.argv. Ends the process on usage errors. */
 export async function main(argv: readonly string[]): Promise<void> {
-  if (wantsReplayChild(argv)) {
-    process.exitCode = await runReplayChild(argv)
-    return
-  }
   const program = new Command('holdfast')
     .description('Holds scarce stock for a crowd: never oversells, never loses a promise.')
     .version(VERSION)
@@ -33,7 +29,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     await program.parseAsync(argv)
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportFault(error)
+    if (!(error instanceof CommanderError)) return reportFault(error, argv[2] === 'replay')
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
   }
 }

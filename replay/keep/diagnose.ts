@@ -77,7 +77,7 @@ async function faultOf(run: () => Promise<unknown>): Promise<DiagnosedFault | un
 export async function witnessedSeq(paths: PartitionPaths): Promise<number> {
   let highest = 0
   for (const place of listSegments(paths.journal)) {
-    highest = Math.max(highest, await highestSeqIn(place))
+    highest = Math.max(highest, highestSeqIn(place))
   }
   for (const { path, seq } of listSnapshots(paths.snapshots)) {
     if (seq <= highest) break

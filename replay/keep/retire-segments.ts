@@ -155,7 +155,7 @@ async function requireContinuation(
     // Its first segment may be there already: copied to another disk by a run that was cut off before it deleted it here.
     const isCopied = last.firstSeq === firstSeq && (await haveSameBytes(first, last))
     const isMarked = existsSync(continuationMark(target.journal, firstSeq))
-    if (isCopied || (isMarked && (await highestSeqIn(last)) === firstSeq - 1)) return
+    if (isCopied || (isMarked && highestSeqIn(last) === firstSeq - 1)) return
   }
   throw new ReplayError(
     'target_exists',

@@ -171,7 +171,7 @@ describe('a journal with missing or misplaced parts', () => {
   test('with a block under the key of another is damaged', async () => {
     const place = places()
     const head = await place.write(1, EACH)
-    const environment = openEnvironment(segmentPath(place.path, 1), false)
+    const environment = openEnvironment(segmentPath(place.path, 1))
     const position = { epoch: 1, firstSeq: EACH + 1, previousHash: head.hash }
     const { bytes } = encodeBlock(IDENTITY, position, blockAt(EACH + 1, 1).events)
     await environment.put(blockKey(EACH + 2), bytes, { noOverwrite: true })
@@ -182,7 +182,7 @@ describe('a journal with missing or misplaced parts', () => {
   test('with a key of another form is damaged', async () => {
     const place = places()
     await place.write(1, EACH)
-    const environment = openEnvironment(segmentPath(place.path, 1), false)
+    const environment = openEnvironment(segmentPath(place.path, 1))
     await environment.put(Buffer.from('x'), Buffer.from('y'), {})
     await environment.close()
     expect(await readCode(place)).toBe('journal_damaged')

@@ -74,7 +74,7 @@ describe('a crash while a segment is begun', () => {
       'journal_damaged',
       async (folder) => {
         mkdirSync(folder)
-        await openEnvironment(folder, false).close()
+        await openEnvironment(folder).close()
       },
     ],
   ]

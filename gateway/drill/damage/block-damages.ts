@@ -38,7 +38,7 @@ interface Rewrite {
 function inSegment(edit: Edit): DamageKind['hit'] {
   return async (site, dice) => {
     const place = someSegment(site, dice)
-    const environment = openEnvironment(place.path, false)
+    const environment = openEnvironment(place.path)
     try {
       return await editBlocks(environment, place, site, (blocks) => edit(blocks, dice))
     } finally {

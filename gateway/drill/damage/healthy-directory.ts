@@ -9,6 +9,7 @@ import { type PartitionPaths, partitionPaths } from '../../../journal/data-direc
 import { GroupCommit } from '../../../journal/group-commit.ts'
 import type { Journal } from '../../../journal/journal.ts'
 import { blockKey, openEnvironment } from '../../../journal/lmdb-environment.ts'
+import { LmdbFile } from '../../../journal/lmdb-file.ts'
 import { openLmdbJournal } from '../../../journal/lmdb-journal.ts'
 import { lmdbReader } from '../../../journal/read-blocks.ts'
 import { listSegments, segmentFile } from '../../../journal/segments.ts'
@@ -130,13 +131,13 @@ function committer(partition: Partition, journal: Journal): () => Promise<void> 
 async function keepOpeningOnly(paths: PartitionPaths): Promise<void> {
   const newest = listSegments(paths.journal).at(-1)
   invariant(newest !== undefined, 'a journal that was written has a segment')
-  const written = openEnvironment(newest.path, true)
-  const opening = written.get(blockKey(0))
-  invariant(opening !== undefined, 'a segment begins with its opening block')
-  const bytes = Buffer.from(opening)
-  await written.close()
+  const written = new LmdbFile(segmentFile(newest.path))
+  const [opening] = written.entriesFrom(0)
+  invariant(opening?.key === 0, 'a segment begins with its opening block')
+  const bytes = opening.readValue()
+  written.close()
   const draft = `${newest.path}.opening`
-  const fresh = openEnvironment(draft, false)
+  const fresh = openEnvironment(draft)
   await fresh.put(blockKey(0), bytes, { noOverwrite: true })
   await fresh.close()
   rmSync(segmentFile(newest.path))

@@ -1,7 +1,7 @@
 // `holdfast replay …` asked inside the test's own process: what it would print, and how it would end.
 import { CommanderError } from 'commander'
 import { vi } from 'vitest'
-import { reportFault } from '../../../replay/cli/replay-child.ts'
+import { reportFault } from '../../../replay/cli/report-fault.ts'
 import { replayCommand } from '../../../replay/cli/replay-command.ts'
 
 /** What an asked command said. */
@@ -11,17 +11,14 @@ export interface Told {
   readonly stderr: string
 }
 
-/** Runs `holdfast replay` with `words`, as its child process does: without a process, one at a time. */
+/** Runs `holdfast replay` with `words`, as its process does: without a process, one at a time. */
 export async function askReplay(...words: string[]): Promise<Told> {
   const [stdout, stderr] = [kept(process.stdout), kept(process.stderr)]
-  // The mark of the child: what the operating system says is then the operator's, not a bug.
-  vi.stubEnv('HOLDFAST_REPLAY_CHILD', '1')
   try {
     await runToItsEnd(words)
     return { status: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() }
   } finally {
     process.exitCode = undefined
-    vi.unstubAllEnvs()
     stdout.letGo()
     stderr.letGo()
   }
@@ -34,7 +31,7 @@ async function runToItsEnd(words: readonly string[]): Promise<void> {
     await replay.parseAsync(words, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-    else reportFault(error)
+    else reportFault(error, true)
   }
 }
 

@@ -15,10 +15,9 @@ const newDirectory = tempDirectories()
 
 const replay = (...words: string[]): Promise<Ending> => runHoldfast(['replay', ...words])
 
-/** The JSON lines of a run that must go well; without the parent that watches over crashes, which costs a process. */
+/** The JSON lines of a run that must go well. */
 async function json(...words: string[]): Promise<Record<string, unknown>[]> {
-  const unwatched = { HOLDFAST_REPLAY_CHILD: '1' }
-  const { status, stdout, stderr } = await runHoldfast(['replay', ...words], unwatched)
+  const { status, stdout, stderr } = await replay(...words)
   expect([status, stderr]).toEqual([0, ''])
   return stdout
     .trimEnd()
@@ -62,16 +61,6 @@ describe('verify', () => {
     const { status, stdout } = await replay('verify', data)
     expect(status).toBe(3)
     expect(stdout).toMatch(/segment-0000000000000001\/data\.mdb is damaged: page \d+ has an entry/)
-  })
-
-  test('that kills its process tells the signal, and exits with 1', async () => {
-    const { data } = golden()
-    const dies = "if (process.env.HOLDFAST_REPLAY_CHILD) process.kill(process.pid, 'SIGSEGV')"
-    const { status, stderr } = await runHoldfast(['replay', 'verify', data], {
-      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(dies)}`,
-    })
-    expect(status).toBe(1)
-    expect(stderr).toMatch(/^replay: reading the journal killed the process with SIGSEGV: its/m)
   })
 })
 

@@ -74,9 +74,7 @@ describe('a journal that was cut', () => {
     const data = await cutSale()
     const begins =
       'The journal begins after seq 5: what happened before is not in it; 3 units had been sold by then.'
-    const { status, stdout, stderr } = await runHoldfast(['replay', 'report', data], {
-      HOLDFAST_REPLAY_CHILD: '1',
-    })
+    const { status, stdout, stderr } = await runHoldfast(['replay', 'report', data])
     expect([status, stderr]).toEqual([0, ''])
     expect(stdout.startsWith(`${begins}\n`)).toBe(true)
     expect(stdout).toMatch(/^ {2}confirmed +2 \(66\.7 %\), 3 units$/m)

@@ -12,7 +12,7 @@ const newDirectory = tempDirectories()
 
 // Without the parent that watches over crashes, which costs a process.
 const report = (...words: string[]): Promise<Ending> =>
-  runHoldfast(['replay', 'report', ...words], { HOLDFAST_REPLAY_CHILD: '1' })
+  runHoldfast(['replay', 'report', ...words])
 
 function golden(): string {
   const data = newDirectory()
