@@ -1,8 +1,8 @@
 // `holdfast replay …` asked inside the test's own process: what it would print, and how it would end.
 import { CommanderError } from 'commander'
 import { vi } from 'vitest'
-import { reportFault } from '../../../replay/cli/report-fault.ts'
 import { replayCommand } from '../../../replay/cli/replay-command.ts'
+import { reportFault } from '../../../replay/cli/report-fault.ts'
 
 /** What an asked command said. */
 export interface Told {

@@ -11,8 +11,7 @@ import { openedEvent, reservedEvent, writeEvents } from '../../fixtures/written-
 const newDirectory = tempDirectories()
 
 // Without the parent that watches over crashes, which costs a process.
-const report = (...words: string[]): Promise<Ending> =>
-  runHoldfast(['replay', 'report', ...words])
+const report = (...words: string[]): Promise<Ending> => runHoldfast(['replay', 'report', ...words])
 
 function golden(): string {
   const data = newDirectory()
