@@ -3,8 +3,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const CONSTANT = fileURLToPath(new URL('./constant-server.js', import.meta.url))
-/** As bin/holdfast.js asks for; the limit gets the same. */
-const NODE_FLAGS = ['--max-semi-space-size=64']
+/** As bin/holdfast.js and gateway/collector.ts ask for; the limit gets the same. */
+const NODE_FLAGS = ['--max-semi-space-size=64', '--heap-growing-percent=300']
 
 export interface ConstantProcess {
   readonly url: string

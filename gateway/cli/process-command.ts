@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
 import type { Static, TObject } from 'typebox'
 import { InvariantError } from '../../core/invariant.ts'
+import { collectRarely } from '../collector.ts'
 import { ConfigError, EXIT_CONFIG, type Flags, loadConfig, unknownVariables } from '../config.ts'
 import { LinkError } from '../nats/link-options.ts'
 import type { ProcessHooks } from '../process-hooks.ts'
@@ -66,6 +67,7 @@ async function run<Schema extends TObject>(
   options: ProcessCommandOptions<Schema>,
   flags: Flags,
 ): Promise<void> {
+  collectRarely()
   const settings = orExit(options.name, () => loadConfig(options.schema, flags, process.env))
   const common = settings as unknown as CommonSettings
   const logger = createLogger(common)

@@ -21,7 +21,7 @@ const SCRIPT =
 
 /** What was done for Redis and what was not, for the method of a scenario. */
 export const FAIRNESS = {
-  http: `${SCRIPT} Its Fastify is plain: schemas, no log, one pipelined connection of the vendor’s client without its time limit per command, the same room for young objects as Holdfast; no keys, metrics, limits or shedding, with all of which Holdfast runs.`,
+  http: `${SCRIPT} Its Fastify is plain: schemas, no log, one pipelined connection of the vendor’s client without its time limit per command, the same settings of the garbage collector as Holdfast; no keys, metrics, limits or shedding, with all of which Holdfast runs.`,
   direct: `${SCRIPT} One client process keeps 1,024 calls in flight on 8 pipelined connections, by the same demand as the engine's; Redis and the client share the cores. Every run begins with an empty Redis.`,
 } as const
 
