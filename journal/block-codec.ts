@@ -1,5 +1,5 @@
 // Blocks ⇄ bytes: header, MessagePack payload, CRC and hash chain. What does not read back exactly is a fault.
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { Event } from '../core/event.ts'
 import { invariant } from '../core/invariant.ts'
@@ -78,7 +78,8 @@ export function decodeBlock(bytes: Buffer, where: string): DecodedBlock {
 
 /** First 16 bytes of SHA-256 over a whole block. */
 export function chainHash(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest().subarray(0, CHAIN_HASH_BYTES)
+  // In one call: a Hash object lives until a full collection, and there is one for each block.
+  return hash('sha256', bytes, 'buffer').subarray(0, CHAIN_HASH_BYTES)
 }
 
 function seal(

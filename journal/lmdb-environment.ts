@@ -40,10 +40,27 @@ export function openEnvironment(path: string): Environment {
       maxReaders: READERS_MAX,
       maxDbs: 1,
     })
+    unlinkWrites(environment)
     return environment as unknown as Environment
   } catch (cause) {
     throw cannotBeOpened(file, cause)
   }
+}
+
+/** What lmdb remembers of a write: a link of a list. */
+interface Write {
+  next: Write | null
+}
+
+// lmdb links every write to the next one. Once a link that is done with has become old, a young generation's collection
+// takes it for alive, and with it all that come after: every block is then promoted, and full collections follow
+// (DECISIONS.md). So the one that `next` named at the commit before is cut off; lmdb never comes back to it.
+function unlinkWrites(environment: RootDatabase<Buffer, Buffer>): void {
+  let done: Write | undefined
+  environment.on('aftercommit', ({ next, last }: { next: Write; last: Write }) => {
+    if (done !== undefined && done !== next && done !== last) done.next = null
+    done = next
+  })
 }
 
 /** Bytes of the file that the environment's last commit reaches to. */
