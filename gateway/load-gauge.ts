@@ -8,7 +8,10 @@ const PATIENCE_MS = 100
  * than the target where the loop runs freely, and refusing them would help nobody.
  */
 const CROWD_MIN = 512
-/** More than this in one poll is a flood, and is late at half of the target: to answer all of it takes as long again. */
+/**
+ * More than this in one poll, or still without an answer, is a flood, and is late at half of the target: to answer all of it
+ * takes as long again.
+ */
 const FLOOD_MIN = 1_024
 /** So long must nothing have been shed before the overload is over: the first who were refused are back by then. */
 const RELIEF_MS = 2_500
@@ -61,6 +64,7 @@ export class LoadGauge {
   #room = ROOM_MIN
   /** Reservations taken while overloaded that have not been answered. */
   #underWay = 0
+  #unanswered: () => number = () => 0
 
   constructor(options: LoadGaugeOptions) {
     this.#targetMs = options.targetMs
@@ -95,6 +99,11 @@ export class LoadGauge {
     return this.#answered
   }
 
+  /** Has `unanswered` say how many calls wait for their answers, whichever poll brought them in. */
+  heed(unanswered: () => number): void {
+    this.#unanswered = unanswered
+  }
+
   #isReadLate(nowMs: number): boolean {
     return nowMs - (this.#pollStartedMs ?? nowMs) > this.#targetMs
   }
@@ -115,13 +124,18 @@ export class LoadGauge {
   }
 
   #heedLateness(nowMs: number): void {
-    if (this.#isOverloaded || this.#pollCount < CROWD_MIN) return
+    if (this.#isOverloaded) return
     const lateMs = nowMs - this.#roundStartedMs
-    const isFlood = this.#pollCount > FLOOD_MIN && lateMs > this.#targetMs / 2
-    if (!isFlood && !this.#isLateForLong(nowMs, lateMs)) return
+    if (lateMs <= this.#targetMs / 2) return
+    const isCrowd = this.#pollCount >= CROWD_MIN
+    if (!this.#isFlood() && !(isCrowd && this.#isLateForLong(nowMs, lateMs))) return
     this.#isOverloaded = true
     this.#room = ROOM_MIN
     this.#lastShedMs = nowMs
+  }
+
+  #isFlood(): boolean {
+    return this.#pollCount > FLOOD_MIN || this.#unanswered() > FLOOD_MIN
   }
 
   #isLateForLong(nowMs: number, lateMs: number): boolean {

@@ -4,7 +4,7 @@ import type { CrowdReport } from './crowd.ts'
 import { overTime, PaymentTimes } from './payment-times.ts'
 
 const DURABILITY = 'one fdatasync per commit, before the answer'
-/** Latency is back when it stays under so many times its unloaded p99. */
+/** Latency is back when its p99 stays under so many times the unloaded one. */
 const BACK = 2
 /** From then on the first wave is over, in which all connections come at once. */
 const FIRST_WAVE_MS = 1_000
@@ -42,7 +42,7 @@ export function reportOverload(
       `The capacity is what a closed loop over ${connections} connections reserves a second, in the same round. Then reservations arrive at ${storm} times that rate over ${stormed} connections for ${stormSeconds} s, whether or not the server keeps up; who finds no free connection for ${giveUpMs / 1_000} s is given up.`,
       `${paymentsPerSecond} payments a second confirm holds over 64 connections of their own, before, during and after, each timed from the moment it was due. Crowd and payments start at once, when the connections of both are open.`,
       'The first wave, in which all connections come at once, is over after a second; figures from then on are told beside those of the whole storm.',
-      `Payments are back with the last one that took longer than ${BACK} times the unloaded p99, counted from the storm's end.`,
+      `Payments are back from the moment after the storm from which on their p99 is at most ${BACK} times the unloaded one. The last single one beyond that is told, too.`,
       'Server, crowd, payments and commit thread share the cores.',
     ],
     lines: linesOf(rounds, storm),
@@ -91,7 +91,9 @@ function targetsOf(rounds: readonly OverloadRound[]): Figure[] {
     },
     {
       what: 'payments back after the storm',
-      values: per(({ after, unloaded }) => after.lastAbove(BACK * unloaded.quantile(0.99)) / 1_000),
+      values: per(({ after, unloaded }) => {
+        return after.settledFrom(BACK * unloaded.quantile(0.99), 0.99) / 1_000
+      }),
       ...{ unit: 's', digits: 2, target: { words: 'within 2 s', max: 2 } },
     },
   ]
@@ -119,6 +121,13 @@ function detailsOf(rounds: readonly OverloadRound[]): Figure[] {
       what: 'p99 from its second second on, to before',
       values: rounds.map((round) => later(round).quantile(0.99) / round.unloaded.quantile(0.99)),
       ...{ unit: 'x', digits: 1 },
+    },
+    {
+      what: `last payment after the storm beyond ${BACK} times the p99 before`,
+      values: rounds.map(({ after, unloaded }) => {
+        return after.lastAbove(BACK * unloaded.quantile(0.99)) / 1_000
+      }),
+      ...{ unit: 's', digits: 2 },
     },
     count('payments in a storm', ({ during }) => during.count),
     count('refused as busy in a storm', ({ storm }) => storm.busy),

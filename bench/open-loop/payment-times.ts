@@ -1,5 +1,10 @@
 // When payments were due, how long they took, and what that says of a storm.
 
+/** So much of the beginning is shown in fine steps. */
+const FINE_UNTIL_MS = 2_000
+const FINE_MS = 100
+const COARSE_MS = 1_000
+
 /** When each payment was due, from the start, and how long it took from then, in ms. */
 export class PaymentTimes {
   readonly #times: { readonly dueMs: number; readonly tookMs: number }[] = []
@@ -35,6 +40,17 @@ export class PaymentTimes {
     return Math.max(0, ...slow.map(({ dueMs }) => dueMs))
   }
 
+  /**
+   * The first moment, in steps of 100 ms, from which on the share `quantile` of all that follow did not exceed `limitMs`;
+   * the end of them where there is none.
+   */
+  settledFrom(limitMs: number, quantile: number): number {
+    const endMs = Math.max(0, ...this.#times.map(({ dueMs }) => dueMs))
+    let fromMs = 0
+    while (fromMs < endMs && this.between(fromMs).quantile(quantile) > limitMs) fromMs += FINE_MS
+    return fromMs
+  }
+
   /** All of several runs, as if they had been one. */
   static together(runs: readonly PaymentTimes[]): PaymentTimes {
     const all = new PaymentTimes()
@@ -45,11 +61,6 @@ export class PaymentTimes {
     return all
   }
 }
-
-/** So much of the beginning is shown in fine steps. */
-const FINE_UNTIL_MS = 2_000
-const FINE_MS = 100
-const COARSE_MS = 1_000
 
 /** How `times` came out over time: a point for every 100 ms of the beginning, then for every second; x in s, y in ms. */
 export function overTime(

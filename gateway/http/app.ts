@@ -86,6 +86,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   batchRoute(app, options.partitions, termsOf, recorder, shedding?.gauge)
   operationRoutes(app, options.partitions, options.now)
   app.addHook('preClose', async () => board.close())
+  // Streams have no end to wait for.
+  shedding?.gauge.heed(() => load.inFlight - board.subscribers)
   const gauges: ProcessGauges = {
     inFlight: () => load.inFlight,
     shed: () => load.shed.reserve + load.shed.read,

@@ -118,6 +118,17 @@ describe('a flood', () => {
     expect(process.gauge.isOverloaded).toBe(of.isOverload)
   })
 
+  test.each([
+    { unanswered: 1_025, ms: 11, isOverload: true },
+    { unanswered: 1_024, ms: 11, isOverload: false },
+    { unanswered: 1_025, ms: 10, isOverload: false },
+  ])('that several polls brought in, $unanswered calls, late by $ms ms: $isOverload', (of) => {
+    const process = new Process()
+    process.gauge.heed(() => of.unanswered)
+    process.poll(of.ms, ['server'], 10)
+    expect(process.gauge.isOverloaded).toBe(of.isOverload)
+  })
+
   test('is refused from there on, in the same poll', () => {
     const process = new Process()
     for (let count = 0; count < 1_024; count++) process.gauge.refuses('reserve')

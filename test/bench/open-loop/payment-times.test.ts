@@ -25,6 +25,16 @@ test('the last slow payment is the one that was due last, whichever was answered
   expect(times.lastAbove(80)).toBe(0)
 })
 
+test('times are settled from the moment on from which most of all that follow are short', () => {
+  const times = timesOf([0, 50], [150, 60], [250, 10], [350, 10], [450, 30], [550, 10])
+  expect(times.settledFrom(30, 1)).toBe(200)
+  expect(times.settledFrom(20, 0.75), 'one of four is let pass').toBe(200)
+  expect(times.settledFrom(20, 1)).toBe(500)
+  expect(times.settledFrom(60, 1)).toBe(0)
+  expect(timesOf([0, 9], [90, 9]).settledFrom(5, 1), 'never').toBe(100)
+  expect(new PaymentTimes().settledFrom(5, 1)).toBe(0)
+})
+
 test('what was due between two moments: the first belongs to it, the second does not', () => {
   const times = timesOf([0, 5], [999, 6], [1_000, 7], [2_000, 8])
   expect(times.between(1_000).count).toBe(2)
