@@ -34,7 +34,8 @@ export interface StoredBlock extends DecodedBlock {
 export interface JournalReader {
   /**
    * Every block from the one that holds `fromSeq` on, opening blocks included, each verified by itself; hold them
-   * against each other with a Chain. Ends at what is durable when reading gets there.
+   * against each other with a Chain. Ends at what is written when reading gets there: the last block of a running owner
+   * may still be on its way to the disk, and not be acknowledged.
    * @throws JournalError when a segment cannot be opened or a block is damaged.
    */
   read(fromSeq: number): AsyncIterable<StoredBlock>

@@ -1,6 +1,6 @@
 // One LMDB environment, opened for its one writer with every option that durability depends on stated, and its keys.
 import { open, type PutOptions, type RootDatabase } from 'lmdb'
-import { cannotBeOpened, isUnwritten, requireWholePages } from './segment-pages.ts'
+import { cannotBeRead, isUnwritten, requireWholePages } from './segment-pages.ts'
 import { segmentFile } from './segments.ts'
 
 /** lmdb's types leave out the form of `put` that takes options. */
@@ -43,7 +43,7 @@ export function openEnvironment(path: string): Environment {
     unlinkWrites(environment)
     return environment as unknown as Environment
   } catch (cause) {
-    throw cannotBeOpened(file, cause)
+    throw cannotBeRead(file, cause)
   }
 }
 
@@ -54,11 +54,15 @@ interface Write {
 
 // lmdb links every write to the next one. Once a link that is done with has become old, a young generation's collection
 // takes it for alive, and with it all that come after: every block is then promoted, and full collections follow
-// (DECISIONS.md). So the one that `next` named at the commit before is cut off; lmdb never comes back to it.
+// (DECISIONS.md). So the one that `next` named two commits before is cut off. lmdb never comes back to it as long as one
+// commit is in flight at a time.
 function unlinkWrites(environment: RootDatabase<Buffer, Buffer>): void {
   let done: Write | undefined
+  let before: Write | undefined
   environment.on('aftercommit', ({ next, last }: { next: Write; last: Write }) => {
-    if (done !== undefined && done !== next && done !== last) done.next = null
+    const isDone = before !== undefined && before !== done && before !== next && before !== last
+    if (isDone) (before as Write).next = null
+    before = done
     done = next
   })
 }

@@ -1,4 +1,4 @@
-// The two meta pages that an LMDB file begins with: read and held against each other before LMDB trusts either.
+// The two meta pages that an LMDB file begins with: read and held against each other before anybody trusts either.
 // Offsets are those of MDB_page_header, MDB_meta and MDB_db in mdb.c, on little-endian machines.
 import { readSync } from 'node:fs'
 
@@ -85,7 +85,11 @@ export function newestMeta(pages: Buffer): LmdbMeta {
   if (isFresh && newest.lastPage !== FRESH_LAST_PAGE) {
     throw new Error('it has pages, but no commit')
   }
-  if (newest.main.entries < older.main.entries || newest.lastPage < older.lastPage) {
+  // After a meta page that the disk refused, LMDB puts its number and last page back and leaves the trees of the commit that
+  // failed: then the older one has more entries, but fewer pages, which no changed number alone explains.
+  const isTakenBack = older.lastPage < newest.lastPage
+  const hasLess = newest.main.entries < older.main.entries && !isTakenBack
+  if (hasLess || newest.lastPage < older.lastPage) {
     throw new Error(`commit ${newest.txnid} has less in it than the one before`)
   }
   const isAlike = newest.flags === older.flags && newest.pageSize === older.pageSize

@@ -1,4 +1,4 @@
-// Checks the pages of an LMDB file before LMDB trusts them: it has no checksums, and follows a damaged page number
+// Checks the pages of an LMDB file before they are trusted: they have no checksums, and LMDB follows a damaged page number
 // into a signal that kills the process, or into an older tree that lacks the last commits.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { freePages } from './lmdb-free-list.ts'

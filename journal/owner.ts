@@ -117,8 +117,9 @@ function readOwner(directory: string, generation: number): Owner | undefined {
   }
 }
 
-// Another boot or namespace means that the process cannot be running beside us; the journal itself fences what
-// this cannot see, because two owners cannot both write the same seq.
+// Another boot or namespace is taken for the end of the process. Where that is wrong (two containers on one volume) the
+// journal fences: two owners cannot both write the same seq. But one that opens it may take back a commit of that very
+// moment (lmdb-file.ts).
 function isAlive(owner: Owner): boolean {
   const here = thisProcess()
   if (owner.bootId !== here.bootId || owner.pidNamespace !== here.pidNamespace) return false

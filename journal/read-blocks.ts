@@ -6,7 +6,7 @@ import { JournalError } from './errors.ts'
 import { highestSeqInBytes } from './find-blocks.ts'
 import type { JournalReader, StoredBlock } from './journal.ts'
 import { type FileEntry, LmdbFile } from './lmdb-file.ts'
-import { cannotBeOpened, requireWholePages } from './segment-pages.ts'
+import { cannotBeRead, requireWholePages } from './segment-pages.ts'
 import {
   continuationMark,
   draftPath,
@@ -95,11 +95,15 @@ function openFile(place: SegmentPlace): LmdbFile {
   try {
     return new LmdbFile(path)
   } catch (cause) {
-    throw cannotBeOpened(path, cause)
+    throw cannotBeRead(path, cause)
   }
 }
 
+// What a broken page throws, or a key of a wrong length; or the system, which says nothing of what is in the file.
 function unreadable(place: SegmentPlace, cause: unknown): JournalError {
+  if (cause instanceof Error && 'syscall' in cause) {
+    return cannotBeRead(segmentFile(place.path), cause)
+  }
   const reason = cause instanceof Error ? cause.message : String(cause)
   return new JournalError(
     'journal_damaged',

@@ -13,11 +13,11 @@ export function requireWholePages(file: string): void {
     const message = `${file} is missing. Restore it from a backup; nothing was changed.`
     throw new JournalError('journal_damaged', message)
   }
-  if (!place.isFile()) throw cannotBeOpened(file, new Error('it is not a regular file'))
+  if (!place.isFile()) throw cannotBeRead(file, new Error('it is not a regular file'))
   try {
     checkPages(file)
   } catch (cause) {
-    if (cause instanceof Error && 'syscall' in cause) throw cannotBeOpened(file, cause)
+    if (cause instanceof Error && 'syscall' in cause) throw cannotBeRead(file, cause)
     const what = cause instanceof Error ? cause.message : String(cause)
     const message = `${file} is damaged: ${what}. Restore it from a backup; nothing was changed.`
     throw new JournalError('journal_damaged', message, { cause })
@@ -30,14 +30,14 @@ export function isUnwritten(file: string): boolean {
   return place === undefined || (place.isFile() && place.size === 0)
 }
 
-/** What to say when opening `file` throws `cause`. */
-export function cannotBeOpened(file: string, cause: unknown): JournalError {
+/** What to say when the system, or LMDB, lets nobody open or read `file`. */
+export function cannotBeRead(file: string, cause: unknown): JournalError {
   const words = cause instanceof Error ? cause.message : String(cause)
   // LMDB sometimes adds, after a colon, what an earlier attempt of this process was about.
   const reason = words.replace(/: Attempting to .*/, '')
   return new JournalError(
     'journal_unreadable',
-    `${file} cannot be opened: ${reason}. Check its owner, mode and file system.`,
+    `${file} cannot be read: ${reason}. Check its owner, mode and file system.`,
     { cause },
   )
 }
@@ -46,6 +46,6 @@ function statOrExplain(file: string): Stats | undefined {
   try {
     return statSync(file, { throwIfNoEntry: false })
   } catch (cause) {
-    throw cannotBeOpened(file, cause)
+    throw cannotBeRead(file, cause)
   }
 }

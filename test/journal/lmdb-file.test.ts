@@ -1,5 +1,5 @@
 // The file as LMDB wrote it, read without LMDB: the same entries, found from anywhere, and nothing touched.
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -106,6 +106,25 @@ describe('a file that LMDB wrote', () => {
       expect(file.entriesFrom(0)).toEqual([])
       expect(file.lastEntryUpTo(9)).toBeUndefined()
     })
+  })
+
+  // What LMDB leaves where the disk refused a meta page: it puts number and last page back, and keeps the failed trees.
+  test('after a commit that failed is what it was before it', async () => {
+    const path = await written([])
+    const environment = openEnvironment(join(path, '..'))
+    for (let key = 0; key < 9; key++) putAll(environment, [[key, 5_000]])
+    const before = readFileSync(path)
+    putAll(environment, [[9, 5_000]])
+    await environment.close()
+    const after = readFileSync(path)
+    const slot = after.readBigUInt64LE(152) > after.readBigUInt64LE(4_096 + 152) ? 0 : 4_096
+    before.copy(after, slot + 144, slot + 144, slot + 160)
+    writeFileSync(path, after)
+    withFile(path, (file) => expect(file.lastEntryUpTo(1_000)?.key).toBe(8))
+    const again = openEnvironment(join(path, '..'))
+    putAll(again, [[9, 20]])
+    await again.close()
+    withFile(path, (file) => expect(keysFrom(file, 0)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]))
   })
 
   test('that was cut off inside a value says so', async () => {

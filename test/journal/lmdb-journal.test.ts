@@ -296,7 +296,7 @@ describe('an unreadable file', () => {
     const file = fileOf(place, 0)
     rmSync(file)
     mkdirSync(file)
-    await expect(readAll(place.reader)).rejects.toThrow(/data\.mdb cannot be opened/)
+    await expect(readAll(place.reader)).rejects.toThrow(/data\.mdb cannot be read/)
     expect(await readCode(place)).toBe('journal_unreadable')
     expect(await faultCode(() => place.openForWriting(2, head))).toBe('journal_unreadable')
   })

@@ -173,7 +173,7 @@ describe('what says nothing about the journal', () => {
     const file = directory.segmentFile(2)
     rmSync(file)
     symlinkSync(file, file)
-    const message = expect.stringMatching(/segment-0000000000000007\/data\.mdb cannot be opened: /)
+    const message = expect.stringMatching(/segment-0000000000000007\/data\.mdb cannot be read: /)
     const fault = { name: 'JournalError', code: 'journal_unreadable', message }
     await expect(verify(directory.paths)).rejects.toMatchObject(fault)
   })

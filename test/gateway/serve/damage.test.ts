@@ -258,7 +258,7 @@ const DAMAGES: readonly Damage[] = [
   {
     name: 'row 62: a folder where the file should be',
     code: 'journal_unreadable',
-    words: /data\.mdb cannot be opened: .*Check its owner/,
+    words: /data\.mdb cannot be read: .*Check its owner/,
     doing: (directory) => {
       rmSync(directory.segmentFile(3))
       mkdirSync(directory.segmentFile(3))

@@ -172,7 +172,7 @@ test('verify of what the system does not open is a fault, and no discrepancy', a
   symlinkSync(file, file)
   const { status, stdout, stderr } = await askReplay('verify', directory.data, '--json')
   expect([status, stdout]).toEqual([1, ''])
-  expect(stderr).toMatch(/^replay: .*data\.mdb cannot be opened: .*\[journal_unreadable\]\n$/)
+  expect(stderr).toMatch(/^replay: .*data\.mdb cannot be read: .*\[journal_unreadable\]\n$/)
 })
 
 test('a damaged end is told by the walk, after the events before it', async () => {
