@@ -30,8 +30,9 @@ interface Leaf {
 
 /**
  * An open LMDB file whose keys are big-endian numbers of 8 bytes and whose entries are only ever added. A writer may go
- * on meanwhile: a leaf counts only if no commit came while it was looked up, and a big value never moves. Every method
- * throws an Error that says what is wrong with the file.
+ * on meanwhile: a leaf counts only if no commit came while it was looked up, and a big value never moves, unless its
+ * commit failed after all and the writer was started again. Every method throws an Error that says what is wrong with
+ * the file.
  */
 export class LmdbFile {
   readonly #file: number
