@@ -4,9 +4,8 @@ import { once } from 'node:events'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ClusterError } from '../gateway/cluster/errors.ts'
+import { HOLDFAST_FLAGS } from './holdfast-flags.ts'
 
-/** As bin/holdfast.js and gateway/collector.ts ask for. */
-const HOLDFAST_FLAGS = ['--max-semi-space-size=64', '--heap-growing-percent=300']
 /** A heap that is not the bound; and garbage of a warm-up can be collected before it counts. */
 const NODE_FLAGS = [...HOLDFAST_FLAGS, '--max-old-space-size=8192', '--expose-gc']
 

@@ -1,10 +1,9 @@
 // The constant server in a process of its own: the limit that HTTP benches are held against.
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { HOLDFAST_FLAGS } from './holdfast-flags.ts'
 
 const CONSTANT = fileURLToPath(new URL('./constant-server.js', import.meta.url))
-/** As bin/holdfast.js and gateway/collector.ts ask for; the limit gets the same. */
-const NODE_FLAGS = ['--max-semi-space-size=64', '--heap-growing-percent=300']
 
 export interface ConstantProcess {
   readonly url: string
@@ -14,7 +13,10 @@ export interface ConstantProcess {
 /** Starts it on a free port of 127.0.0.1. */
 export async function startConstant(): Promise<ConstantProcess> {
   // Its log is nothing that a reader of the bench's stdout expects.
-  const child = fork(CONSTANT, { execArgv: NODE_FLAGS, stdio: ['ignore', 'ignore', 2, 'ipc'] })
+  const child = fork(CONSTANT, {
+    execArgv: [...HOLDFAST_FLAGS],
+    stdio: ['ignore', 'ignore', 2, 'ipc'],
+  })
   const url = await new Promise<string>((resolve) => {
     child.once('message', (message) => resolve(String(message)))
   })

@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8'
 
 /** The heap may grow to four times what lived at the last full collection before the next one. */
-const GROWING_PERCENT = 300
+export const GROWING_PERCENT = 300
 
 /**
  * Makes full collections rare: what lives on V8's heap is small and steady, since stock and reservations lie outside

@@ -106,14 +106,14 @@ export class LmdbFile {
   }
 
   #entriesOf(leaf: Leaf | undefined, meta: LmdbMeta): FileEntry[] {
-    const entries: FileEntry[] = []
-    for (let index = 0; index < (leaf?.page.count ?? 0); index++) {
-      const { key, value, bigPage, valueBytes } = (leaf as Leaf).page.entry(index, true)
+    if (leaf === undefined) return []
+    const { page } = leaf
+    return Array.from({ length: page.count }, (_, index) => {
+      const { key, value, bigPage, valueBytes } = page.entry(index, true)
       const readValue = () =>
         bigPage === undefined ? value : this.#bigValue(bigPage, valueBytes, meta)
-      entries.push({ key, readValue })
-    }
-    return entries
+      return { key, readValue }
+    })
   }
 
   #bigValue(number: number, valueBytes: number, { pageSize, txnid }: LmdbMeta): Buffer {

@@ -10,7 +10,6 @@ import { openedEvent, reservedEvent, writeEvents } from '../../fixtures/written-
 
 const newDirectory = tempDirectories()
 
-// Without the parent that watches over crashes, which costs a process.
 const report = (...words: string[]): Promise<Ending> => runHoldfast(['replay', 'report', ...words])
 
 function golden(): string {
