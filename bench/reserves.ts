@@ -28,8 +28,16 @@ export function idOf(index: number, sku: number): ReservationId {
     skuHash: SKU_HASHES[sku] as number,
     high: Math.imul(index, 0x9e3779b1),
     middle: Math.imul(index, 0x85ebca6b),
-    low: Math.imul(index ^ (index >>> 7), 0xc2b2ae35),
+    low: scattered(index),
   }
+}
+
+// As random as a real id, and no two the same. Multiplying alone spreads numbers so evenly that all parts of an index
+// would fill, and grow, at the same moment.
+function scattered(index: number): number {
+  const mixed = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
+  const again = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return again ^ (again >>> 16)
 }
 
 /** One unit of SKU `sku` for the buyer of this number, for as long as the SKU's rules say. */

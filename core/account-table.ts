@@ -11,8 +11,8 @@ const RESERVATIONS = 2
 const TEXT_BYTE = HEADER_WORDS * 4
 
 // A reference is the record's size class in the high bits and its number within the class in the low ones.
-const NUMBER_BITS = 26
-const NUMBER_MASK = (1 << NUMBER_BITS) - 1
+export const NUMBER_BITS = 26
+export const NUMBER_MASK = (1 << NUMBER_BITS) - 1
 const RECORDS_PER_PAGE_BITS = 10
 const RECORDS_PER_PAGE = 1 << RECORDS_PER_PAGE_BITS
 const SIZE_CLASSES = Math.ceil((1 + BUYER_LENGTH_MAX) / 4)
@@ -60,6 +60,11 @@ export class AccountTable {
       total += size.words.length * RECORDS_PER_PAGE * size.wordsPerRecord * 4
     }
     return total
+  }
+
+  /** Accounts ever handed out by size class, those that are free again included: numbers in a class are below it. */
+  get allocated(): readonly number[] {
+    return this.#classes.map(({ allocated }) => allocated)
   }
 
   /** The account of `buyer` at the SKU, or NO_ROW. */
@@ -122,6 +127,16 @@ export class AccountTable {
       text += String.fromCharCode(bytes[start + index] as number)
     }
     return text
+  }
+
+  /** Characters of the buyer's name. */
+  buyerLength(account: number): number {
+    return this.#bytesOf(account)[this.#textStart(account)] as number
+  }
+
+  /** One character of the buyer's name, as a code; `index` is below its length. */
+  buyerCode(account: number, index: number): number {
+    return this.#bytesOf(account)[this.#textStart(account) + 1 + index] as number
   }
 
   /** Calls `visit` with every account, in no particular order. */

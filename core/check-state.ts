@@ -1,4 +1,5 @@
 // The whole-state check: recounts everything from the rows and compares. For tests, replay and `verify`.
+import { AccountSums } from './account-sums.ts'
 import { NO_ROW } from './hash-index.ts'
 import { invariant } from './invariant.ts'
 import type { PartitionState } from './partition-state.ts'
@@ -9,7 +10,7 @@ import { CONFIRMED, FREE, HELD } from './reservation-table.ts'
  */
 export function checkState(state: PartitionState): void {
   const held = new Float64Array(state.actors.length)
-  const remembered = new Map<number, number>()
+  const remembered = new AccountSums(state.accounts)
   let holds = 0
   let rows = 0
   for (let row = 0; row < state.reservations.rowLimit; row++) {
@@ -17,7 +18,7 @@ export function checkState(state: PartitionState): void {
     rows++
     checkRow(state, row)
     const account = state.reservations.account(row)
-    remembered.set(account, (remembered.get(account) ?? 0) + 1)
+    remembered.add(account, 1)
     if (state.reservations.state(row) !== HELD) continue
     holds++
     const skuIndex = state.accounts.skuIndex(account)
@@ -54,7 +55,7 @@ function checkForgetQueue(state: PartitionState, ended: number): void {
   invariant(queued === ended, 'every ended reservation will be forgotten')
 }
 
-function checkAccounts(state: PartitionState, remembered: Map<number, number>): void {
+function checkAccounts(state: PartitionState, remembered: AccountSums): void {
   const units = new Float64Array(state.actors.length)
   let accounts = 0
   state.accounts.forEach((account) => {
@@ -62,7 +63,7 @@ function checkAccounts(state: PartitionState, remembered: Map<number, number>): 
     const skuIndex = state.accounts.skuIndex(account)
     units[skuIndex] = (units[skuIndex] ?? 0) + state.accounts.units(account)
     invariant(
-      state.accounts.reservations(account) === (remembered.get(account) ?? 0),
+      state.accounts.reservations(account) === remembered.of(account),
       'an account counts its remembered reservations',
     )
   })

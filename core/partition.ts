@@ -125,7 +125,7 @@ export class Partition {
     let aheadCount = 0
     while (this.#inbox.length > 0) {
       if (this.isBlockFull || this.#answers.isFull) return true
-      if (aheadCount === 0) aheadCount = this.#lookAhead.read(this.#inbox)
+      if (aheadCount === 0) aheadCount = this.#lookAhead.commands(this.#inbox)
       aheadCount--
       const asked = this.#inbox.shift()
       invariant(asked !== undefined, 'an inbox that is not empty has a first command')

@@ -1,5 +1,5 @@
 // One hash for a whole state: equal states have equal hashes, whatever path led to them (I4).
-
+import type { AccountTable } from './account-table.ts'
 import type { PartitionState } from './partition-state.ts'
 import { HELD } from './reservation-table.ts'
 import type { SkuActor } from './sku-actor.ts'
@@ -83,10 +83,17 @@ function hashAccounts(
   const { accounts } = state
   accounts.forEach((account) => {
     const skuIndex = accounts.skuIndex(account)
-    one.start(2).number(nameOf(skuIndex)).text(accounts.buyer(account))
+    addBuyer(one.start(2).number(nameOf(skuIndex)), accounts, account)
     one.number(accounts.units(account)).number(accounts.reservations(account))
     sumOf(skuIndex).add(one)
   })
+}
+
+// As `text(accounts.buyer(account))` would, without making a text of each name.
+function addBuyer(one: RecordHash, accounts: AccountTable, account: number): void {
+  const length = accounts.buyerLength(account)
+  one.word(length)
+  for (let index = 0; index < length; index++) one.word(accounts.buyerCode(account, index))
 }
 
 function hashReservations(
@@ -116,24 +123,23 @@ function hashReservations(
   }
 }
 
-/** Four lanes over the words of one record, murmur3's mixing with a different multiplier each. */
+/**
+ * The words of one record, and four lanes over them: murmur3's mixing with a different multiplier each. The words are
+ * gathered first, so that the lanes stay in registers while they are mixed.
+ */
 class RecordHash {
   readonly lanes: Int32Array = new Int32Array(4)
+  #words: Int32Array = new Int32Array(256)
+  #length = 0
 
   start(kind: number): this {
-    this.lanes[0] = 0x243f6a88
-    this.lanes[1] = 0x85a308d3
-    this.lanes[2] = 0x13198a2e
-    this.lanes[3] = 0x03707344
+    this.#length = 0
     return this.word(kind)
   }
 
   word(value: number): this {
-    const { lanes } = this
-    lanes[0] = mix(lanes[0] as number, value, 0xcc9e2d51)
-    lanes[1] = mix(lanes[1] as number, value, 0x1b873593)
-    lanes[2] = mix(lanes[2] as number, value, 0x85ebca6b)
-    lanes[3] = mix(lanes[3] as number, value, 0xc2b2ae35)
+    if (this.#length === this.#words.length) this.#grow()
+    this.#words[this.#length++] = value
     return this
   }
 
@@ -147,12 +153,39 @@ class RecordHash {
     for (let index = 0; index < value.length; index++) this.word(value.charCodeAt(index))
     return this
   }
+
+  /** Fills `lanes` from the words since `start`. */
+  finish(): void {
+    const words = this.#words
+    let first = 0x243f6a88
+    let second = 0x85a308d3 | 0
+    let third = 0x13198a2e
+    let fourth = 0x03707344
+    for (let index = 0; index < this.#length; index++) {
+      const word = words[index] as number
+      first = mix(first, word, 0xcc9e2d51)
+      second = mix(second, word, 0x1b873593)
+      third = mix(third, word, 0x85ebca6b)
+      fourth = mix(fourth, word, 0xc2b2ae35)
+    }
+    this.lanes[0] = first
+    this.lanes[1] = second
+    this.lanes[2] = third
+    this.lanes[3] = fourth
+  }
+
+  #grow(): void {
+    const words = new Int32Array(this.#words.length * 2)
+    words.set(this.#words)
+    this.#words = words
+  }
 }
 
 class HashSum {
   readonly #sums: Int32Array = new Int32Array(4)
 
   add(record: RecordHash): void {
+    record.finish()
     for (let lane = 0; lane < 4; lane++) {
       const finished = finish((record.lanes[lane] as number) ^ Math.imul(lane + 1, 0x9e3779b9))
       this.#sums[lane] = (this.#sums[lane] as number) + finished
@@ -170,7 +203,7 @@ function mix(lane: number, value: number, multiplier: number): number {
   let word = Math.imul(value, multiplier)
   word = (word << 15) | (word >>> 17)
   const mixed = lane ^ Math.imul(word, 0x2545f491)
-  return Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }
 
 function finish(lane: number): number {

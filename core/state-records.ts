@@ -1,7 +1,9 @@
 // A state as records and back: what a snapshot holds. The order is canonical, so equal states give equal records.
+import { AccountSums } from './account-sums.ts'
 import type { Adjustment } from './adjustments.ts'
 import { NO_ROW } from './hash-index.ts'
 import { invariant } from './invariant.ts'
+import type { LookAhead } from './look-ahead.ts'
 import type { PartitionState } from './partition-state.ts'
 import type { ReservationId } from './reservation-id.ts'
 import { CONFIRMED, HELD, type RowState } from './reservation-table.ts'
@@ -68,7 +70,7 @@ export function pastUnitsRecords(state: PartitionState): PastUnitsRecord[] {
   const remembered = unitsOfRememberedReservations(state)
   const records: PastUnitsRecord[] = []
   accounts.forEach((account) => {
-    const units = accounts.units(account) - (remembered.get(account) ?? 0)
+    const units = accounts.units(account) - remembered.of(account)
     invariant(units >= 0, 'an account has at least the units of its reservations')
     if (units === 0) return
     records.push({ skuIndex: accounts.skuIndex(account), buyer: accounts.buyer(account), units })
@@ -86,6 +88,18 @@ export function restoreSku(state: PartitionState, record: SkuRecord): void {
   actor.held = record.held
   actor.sold = record.sold
   actor.check()
+}
+
+/** Adds reservations to a state whose SKUs are restored; in the recorded order. */
+export function restoreReservations(
+  state: PartitionState,
+  records: readonly ReservationRecord[],
+  ahead: LookAhead,
+): void {
+  for (let start = 0; start < records.length; ) {
+    const end = ahead.records(records, start)
+    for (; start < end; start++) restoreReservation(state, records[start] as ReservationRecord)
+  }
 }
 
 /** Adds a reservation to a state whose SKUs are restored; in the recorded order. */
@@ -146,14 +160,12 @@ function recordOf(state: PartitionState, row: number): ReservationRecord {
   }
 }
 
-function unitsOfRememberedReservations(state: PartitionState): Map<number, number> {
-  const { reservations } = state
-  const units = new Map<number, number>()
+function unitsOfRememberedReservations(state: PartitionState): AccountSums {
+  const { reservations, accounts } = state
+  const units = new AccountSums(accounts)
   for (let row = 0; row < reservations.rowLimit; row++) {
     const counted = countedUnits(state, row)
-    if (counted === 0) continue
-    const account = reservations.account(row)
-    units.set(account, (units.get(account) ?? 0) + counted)
+    if (counted > 0) units.add(reservations.account(row), counted)
   }
   return units
 }

@@ -1,6 +1,7 @@
 // A state as the sections of a snapshot, and back: chunks of positional arrays in canonical order.
 
 import type { Adjustment } from '../core/adjustments.ts'
+import { LookAhead } from '../core/look-ahead.ts'
 import { PartitionState } from '../core/partition-state.ts'
 import type { RowState } from '../core/reservation-table.ts'
 import {
@@ -10,7 +11,7 @@ import {
   reservationRecords,
   restoreAdjustment,
   restorePastUnits,
-  restoreReservation,
+  restoreReservations,
   restoreSku,
   type SkuRecord,
   skuRecords,
@@ -43,6 +44,7 @@ export function* encodeState(state: PartitionState): Generator<Buffer> {
 /** Builds a state chunk by chunk. Throws a TypeError or an InvariantError when the chunks make no state. */
 export class StateDecoder {
   readonly state: PartitionState
+  readonly #ahead: LookAhead
 
   /** `seed` is the new state's, see PartitionState. */
   constructor(scalars: StateScalars, seed: number) {
@@ -50,26 +52,24 @@ export class StateDecoder {
     this.state.lastSeq = scalars.lastSeq
     this.state.lastAt = scalars.lastAt
     this.state.retentionMs = scalars.retentionMs
+    this.#ahead = new LookAhead(this.state)
   }
 
   add(chunk: Buffer): void {
     const [section, ...records] = packr.unpack(chunk) as Plain[]
-    for (const record of records) this.#restore(section ?? null, new FieldReader(record))
-  }
-
-  #restore(section: Plain, reader: FieldReader): void {
+    const readers = records.map((record) => new FieldReader(record))
     switch (section) {
       case SKUS:
-        restoreSku(this.state, decodeSku(reader))
+        for (const reader of readers) restoreSku(this.state, decodeSku(reader))
         break
       case RESERVATIONS:
-        restoreReservation(this.state, decodeReservation(reader))
+        restoreReservations(this.state, readers.map(decodeReservation), this.#ahead)
         break
       case PAST_UNITS:
-        restorePastUnits(this.state, decodePastUnits(reader))
+        for (const reader of readers) restorePastUnits(this.state, decodePastUnits(reader))
         break
       case ADJUSTMENTS:
-        restoreAdjustment(this.state, decodeAdjustment(reader))
+        for (const reader of readers) restoreAdjustment(this.state, decodeAdjustment(reader))
         break
       default:
         throw new TypeError(`unknown section ${String(section)}`)

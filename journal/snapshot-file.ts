@@ -21,6 +21,8 @@ const PREFIX_BYTES = 6
 const FRAME_BYTES = 8
 /** Far above any chunk we write: a wild length is damage, not a reason to allocate. */
 const FRAME_BYTES_MAX = 64 * 2 ** 20
+/** Some frames at a time. */
+const READ_BYTES = 4 * 2 ** 20
 const DRAFT_NAME = /\.draft-[0-9a-f-]+$/
 const SNAPSHOT_NAME = /^snapshot-(\d{16})\.hfs$/
 
@@ -119,8 +121,7 @@ async function readOpenSnapshot(
   expected: JournalIdentity | undefined,
   seed: number,
 ): Promise<Snapshot> {
-  const { size } = await file.stat()
-  const reader = new FrameReader(file, path, size)
+  const reader = new FrameReader(file, path)
   const header = decodeHeader(await reader.prefix())
   if (expected !== undefined) checkIdentity(header.identity, expected, path)
   const decoder = new StateDecoder(header, seed)
@@ -155,17 +156,17 @@ function frame(payload: Buffer): Buffer {
   return bytes
 }
 
-/** Reads frames one after the other; an empty frame ends the file. */
+/** Reads frames one after the other; an empty frame ends the file. The next bytes are read while a frame is used. */
 class FrameReader {
-  readonly #file: FileHandle
   readonly #path: string
-  readonly #size: number
-  #offset = 0
+  readonly #blocks: AsyncIterator<Buffer>
+  /** Read, and not taken yet. */
+  #rest: Buffer = Buffer.alloc(0)
 
-  constructor(file: FileHandle, path: string, size: number) {
-    this.#file = file
+  constructor(file: FileHandle, path: string) {
     this.#path = path
-    this.#size = size
+    const stream = file.createReadStream({ highWaterMark: READ_BYTES, autoClose: false })
+    this.#blocks = stream[Symbol.asyncIterator]()
   }
 
   /** The header's frame, after magic and version. */
@@ -191,16 +192,25 @@ class FrameReader {
     if (crc32(payload) !== head.readUInt32BE(4))
       throw damaged(this.#path, 'a checksum does not match')
     if (length > 0) return payload
-    if (this.#offset !== this.#size) throw damaged(this.#path, 'bytes follow its end')
+    if (!(await this.#isAtEnd())) throw damaged(this.#path, 'bytes follow its end')
     return undefined
   }
 
   async #take(length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(length)
-    const { bytesRead } = await this.#file.read(bytes, 0, length, this.#offset)
-    if (bytesRead !== length) throw damaged(this.#path, 'it is cut off')
-    this.#offset += length
-    return bytes
+    const parts = [this.#rest]
+    for (let have = this.#rest.length; have < length; ) {
+      const { done, value } = await this.#blocks.next()
+      if (done) throw damaged(this.#path, 'it is cut off')
+      parts.push(value)
+      have += value.length
+    }
+    const bytes = parts.length === 1 ? this.#rest : Buffer.concat(parts)
+    this.#rest = bytes.subarray(length)
+    return bytes.subarray(0, length)
+  }
+
+  async #isAtEnd(): Promise<boolean> {
+    return this.#rest.length === 0 && (await this.#blocks.next()).done === true
   }
 }
 

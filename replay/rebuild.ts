@@ -1,11 +1,12 @@
 // From files to state: the newest valid snapshot, then the journal's tail through the same `evolve` as live.
+import { LookAhead } from '../core/look-ahead.ts'
 import { PartitionState } from '../core/partition-state.ts'
 import type { JournalIdentity } from '../journal/block-header.ts'
 import { Chain, checkIdentity, EMPTY_HEAD, type JournalHead } from '../journal/chain.ts'
 import { JournalError } from '../journal/errors.ts'
 import type { JournalReader } from '../journal/journal.ts'
 import { listSnapshots, readSnapshot, type SnapshotPlace } from '../journal/snapshot-file.ts'
-import { applyEvent } from './apply-event.ts'
+import { applyBlock } from './apply-event.ts'
 import { followBlocks } from './follow-blocks.ts'
 
 export interface RebuildOptions {
@@ -44,10 +45,11 @@ export interface Rebuilt {
 export async function rebuild(options: RebuildOptions): Promise<Rebuilt> {
   const start = await startOf(options)
   const chain = new Chain(start.identity, start.head)
+  const ahead = new LookAhead(start.state)
   let replayed = 0
   for await (const block of followBlocks(options.reader, chain)) {
     checkExpected(block, options.expected)
-    for (const event of block.events) applyEvent(start.state, event, block)
+    applyBlock(start.state, block, ahead)
     replayed += block.events.length
     options.onProgress?.(start.state.lastSeq)
   }

@@ -11,6 +11,7 @@ import type { Journal } from '../../journal/journal.ts'
 import { openLmdbJournal } from '../../journal/lmdb-journal.ts'
 import { writeSnapshot } from '../../journal/snapshot-file.ts'
 import { answerParent } from '../answer-parent.ts'
+import { median } from '../machine.ts'
 import { PartitionFeed } from '../partition-feed.ts'
 import { openings, reserve, SKUS } from '../reserves.ts'
 import { GcPauses } from './gc-pauses.ts'
@@ -23,6 +24,10 @@ const JOURNAL = { epoch: 1, segmentBytes: 256 * 2 ** 20, commitDeadlineMs: 10_00
 const CHUNK = 100_000
 /** As many as lie between the two smallest sizes. */
 const SOLD = 90_000
+/** One alone is a fifth of a second. */
+const SAMPLES = 5
+/** From here on all samples together do not make the partition another size. */
+const LARGE_FROM = SAMPLES * SOLD * 2
 const WARM_UP = 200_000
 
 class Grower {
@@ -69,7 +74,7 @@ class Grower {
   }
 
   async sell(): Promise<Sold> {
-    const { perSecond } = await this.#reserve(SOLD)
+    const perSecond = median(await this.#samples())
     const turns = this.#feed.turns
     const longestPauseMs = Math.max(turns.longestMs, this.#gcPauses.longestMs)
     const sold = { perSecond, turnP999Ms: turns.percentileMs(0.999), longestPauseMs }
@@ -80,6 +85,27 @@ class Grower {
 
   async close(): Promise<void> {
     await this.#journal.close()
+  }
+
+  async #samples(): Promise<number[]> {
+    const size = this.#made
+    const samples = [await this.#reserve(SOLD)]
+    while (samples.length < SAMPLES) {
+      const isLarge = size >= LARGE_FROM
+      samples.push(isLarge ? await this.#reserve(SOLD) : await this.#sampleOfAnother(size))
+    }
+    return samples.map(({ perSecond }) => perSecond)
+  }
+
+  // A small partition would outgrow its size: new ones of that size take the further samples.
+  async #sampleOfAnother(size: number): Promise<{ perSecond: number }> {
+    const place = join(dirname(this.#paths.root), 'another')
+    const other = await Grower.open(partitionPaths(place, 0))
+    await other.#reserve(size)
+    const sample = await other.#reserve(SOLD)
+    await other.close()
+    rmSync(place, { recursive: true })
+    return sample
   }
 
   async #reserve(count: number): Promise<{ perSecond: number }> {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { LookAhead } from '../../core/look-ahead.ts'
 import { Chain } from '../../journal/chain.ts'
 import { copyFileDurably } from '../../journal/copy-file.ts'
 import { type PartitionPaths, partitionPaths } from '../../journal/data-directory.ts'
@@ -18,7 +19,7 @@ import {
 import { listSnapshots, readSnapshot, writeSnapshot } from '../../journal/snapshot-file.ts'
 import { syncFolder } from '../../journal/sync-folder.ts'
 import { syncJournal } from '../../journal/sync-journal.ts'
-import { applyEvent } from '../apply-event.ts'
+import { applyBlock } from '../apply-event.ts'
 import { beginningOf } from '../beginning.ts'
 import { ReplayError } from '../errors.ts'
 import { followBlocks } from '../follow-blocks.ts'
@@ -106,8 +107,9 @@ async function standIn(paths: PartitionPaths, places: readonly SegmentPlace[]): 
   await requireSnapshotFrom(paths, baseSeq)
   const { state, head, identity } = await beginningOf(paths)
   const chain = new Chain(identity, head)
+  const ahead = new LookAhead(state)
   for await (const block of followBlocks(lmdbReader(paths.journal), chain)) {
-    for (const event of block.events) applyEvent(state, event, block)
+    applyBlock(state, block, ahead)
     if (state.lastSeq >= baseSeq) break
   }
   if (chain.identity === undefined || state.lastSeq !== baseSeq) return
