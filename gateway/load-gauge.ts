@@ -13,6 +13,11 @@ const CROWD_MIN = 512
  * takes as long again.
  */
 const FLOOD_MIN = 1_024
+/**
+ * Where more connections are open than that, most may be about to send: the beginning of a flood is enough, late at a
+ * fifth of the target. What is taken before it is known is what payments wait for.
+ */
+const ONSET_MIN = 640
 /** So long must nothing have been shed before the overload is over: the first who were refused are back by then. */
 const RELIEF_MS = 2_500
 /** A loop that waited less than this for something to do has not waited. */
@@ -23,6 +28,16 @@ const ROOM_MAX = 2_048
 /** What a round in which the loop had to wait adds, and what one in which it had not takes. */
 const ROOM_MORE = 2
 const ROOM_LESS = 1
+
+/** What a server knows of the load beyond its polls. */
+export interface ServerLoad {
+  /** Calls that wait for their answers, whichever poll brought them in. */
+  unanswered(): number
+  /** Connections that are open, and so may send something. */
+  connections(): number
+}
+
+const NO_LOAD: ServerLoad = { unanswered: () => 0, connections: () => 0 }
 
 export interface LoadGaugeOptions {
   /** How long requests may wait for their turn before reservations are shed, in ms; 0 sheds nothing, ever. */
@@ -64,7 +79,7 @@ export class LoadGauge {
   #room = ROOM_MIN
   /** Reservations taken while overloaded that have not been answered. */
   #underWay = 0
-  #unanswered: () => number = () => 0
+  #load = NO_LOAD
 
   constructor(options: LoadGaugeOptions) {
     this.#targetMs = options.targetMs
@@ -99,9 +114,9 @@ export class LoadGauge {
     return this.#answered
   }
 
-  /** Has `unanswered` say how many calls wait for their answers, whichever poll brought them in. */
-  heed(unanswered: () => number): void {
-    this.#unanswered = unanswered
+  /** Takes what `load` says into account from now on. */
+  heed(load: ServerLoad): void {
+    this.#load = load
   }
 
   #isReadLate(nowMs: number): boolean {
@@ -126,16 +141,18 @@ export class LoadGauge {
   #heedLateness(nowMs: number): void {
     if (this.#isOverloaded) return
     const lateMs = nowMs - this.#roundStartedMs
-    if (lateMs <= this.#targetMs / 2) return
     const isCrowd = this.#pollCount >= CROWD_MIN
-    if (!this.#isFlood() && !(isCrowd && this.#isLateForLong(nowMs, lateMs))) return
+    if (!this.#isFlood(lateMs) && !(isCrowd && this.#isLateForLong(nowMs, lateMs))) return
     this.#isOverloaded = true
     this.#room = ROOM_MIN
     this.#lastShedMs = nowMs
   }
 
-  #isFlood(): boolean {
-    return this.#pollCount > FLOOD_MIN || this.#unanswered() > FLOOD_MIN
+  #isFlood(lateMs: number): boolean {
+    if (lateMs <= this.#targetMs / 5) return false
+    const waiting = Math.max(this.#pollCount, this.#load.unanswered())
+    if (waiting > FLOOD_MIN && lateMs > this.#targetMs / 2) return true
+    return waiting > ONSET_MIN && this.#load.connections() > FLOOD_MIN
   }
 
   #isLateForLong(nowMs: number, lateMs: number): boolean {

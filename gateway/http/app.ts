@@ -18,6 +18,7 @@ import type { Partitions } from '../partitions.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
 import { withCallHeaders } from './call-headers.ts'
+import { connectionCount } from './connection-count.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { guardRoutes } from './guards.ts'
 import { holdRoutes } from './hold-routes.ts'
@@ -87,7 +88,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   operationRoutes(app, options.partitions, options.now)
   app.addHook('preClose', async () => board.close())
   // Streams have no end to wait for.
-  shedding?.gauge.heed(() => load.inFlight - board.subscribers)
+  shedding?.gauge.heed({
+    unanswered: () => load.inFlight - board.subscribers,
+    connections: connectionCount(app.server),
+  })
   const gauges: ProcessGauges = {
     inFlight: () => load.inFlight,
     shed: () => load.shed.reserve + load.shed.read,

@@ -124,10 +124,32 @@ describe('a flood', () => {
     { unanswered: 1_025, ms: 10, isOverload: false },
   ])('that several polls brought in, $unanswered calls, late by $ms ms: $isOverload', (of) => {
     const process = new Process()
-    process.gauge.heed(() => of.unanswered)
+    process.gauge.heed({ unanswered: () => of.unanswered, connections: () => 1_024 })
     process.poll(of.ms, ['server'], 10)
     expect(process.gauge.isOverloaded).toBe(of.isOverload)
   })
+
+  test.each([
+    { waiting: 641, ms: 5, connections: 1_025, isOverload: true },
+    { waiting: 640, ms: 5, connections: 1_025, isOverload: false },
+    { waiting: 641, ms: 4, connections: 1_025, isOverload: false },
+    { waiting: 641, ms: 5, connections: 1_024, isOverload: false },
+    { waiting: 1_024, ms: 19, connections: 1_024, isOverload: false },
+  ])(
+    'is known by its beginning where many may send: $waiting wait, $ms ms late, $connections open: $isOverload',
+    ({ waiting, ms, connections, isOverload }) => {
+      const byPoll = new Process()
+      byPoll.gauge.heed({ unanswered: () => 0, connections: () => connections })
+      byPoll.poll(ms, ['server'], waiting)
+      const byAnswers = new Process()
+      byAnswers.gauge.heed({ unanswered: () => waiting, connections: () => connections })
+      byAnswers.poll(ms, ['server'], 10)
+      expect([byPoll, byAnswers].map(({ gauge }) => gauge.isOverloaded)).toEqual([
+        isOverload,
+        isOverload,
+      ])
+    },
+  )
 
   test('is refused from there on, in the same poll', () => {
     const process = new Process()
