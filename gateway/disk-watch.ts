@@ -39,11 +39,21 @@ export class DiskWatch {
   }
 
   #look(): void {
-    const free = freeDiskBytes(this.#path)
+    const free = freeBytesOf(this.#path)
+    if (free === undefined) return
     this.#freeBytes = free
     const isLow = free < this.#lowBytes
     if (isLow === this.#isLow) return
     this.#isLow = isLow
     this.#onChange(isLow, free)
+  }
+}
+
+// A directory that cannot be looked at has the room that it had; whether it is still there others watch.
+function freeBytesOf(path: string): number | undefined {
+  try {
+    return freeDiskBytes(path)
+  } catch {
+    return undefined
   }
 }

@@ -16,6 +16,7 @@ import { EmbeddedPartition } from './embedded-partition.ts'
 import type { OwnerMeasures } from './metrics/partition-metrics.ts'
 import type { OwnerSource } from './metrics/sources.ts'
 import { OwnerMonitor } from './owner-monitor.ts'
+import { OwnershipWatch } from './ownership-watch.ts'
 import { type JournalEnd, type Recovered, recover, type Term } from './recover.ts'
 import type { JournalSettings } from './settings.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
@@ -28,7 +29,7 @@ export interface PartitionHostOptions {
   readonly partition: number
   readonly partitionCount: number
   readonly logger: Logger
-  /** The journal failed: every waiting answer has left, and the process must end. */
+  /** The journal failed or was taken away: every waiting answer has left, and the process must end. */
   readonly onFault: (fault: unknown) => void
   /** As EmbeddedPartition has it. */
   readonly onDurable?: (block: EventBlock) => void
@@ -39,6 +40,7 @@ export class PartitionHost implements OwnerSource {
   readonly #options: PartitionHostOptions
   readonly #paths: PartitionPaths
   #deadOwner: string | undefined
+  #ownership: OwnershipWatch | undefined
   #disk: DiskWatch | undefined
   #recovered: Recovered | undefined
   #snapshots: SnapshotSchedule | undefined
@@ -82,7 +84,12 @@ export class PartitionHost implements OwnerSource {
     this.#deadOwner = lastOwnerKnownDead(this.#paths.root)
     mkdirSync(this.#paths.root, { recursive: true })
     requireFreeDisk(this.#paths.root, OPEN_BYTES_MIN)
-    return takeOwnership(this.#paths.root)
+    const generation = takeOwnership(this.#paths.root)
+    this.#ownership = new OwnershipWatch(this.#paths.root, generation, (fault) => {
+      this.abandon()
+      this.#options.onFault(fault)
+    })
+    return generation
   }
 
   /** Recovers and sells from then on; `beginTerm` as `recover` has it. @throws JournalError when it must not. */
@@ -131,6 +138,7 @@ export class PartitionHost implements OwnerSource {
     const startedAt = performance.now()
     await this.#recovered?.journal.close()
     this.#disk?.stop()
+    this.#ownership?.stop()
     return this.#lastSnapshot(deadlineMs - (performance.now() - startedAt))
   }
 

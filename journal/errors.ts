@@ -8,6 +8,7 @@ const JOURNAL_FAULT_TITLES = {
   journal_damaged: 'A block does not read back as it was written.',
   journal_gap: 'Blocks are missing between two that are there.',
   journal_owned: 'Another live process owns the data directory.',
+  journal_taken: 'The data directory is no longer that of the process which sells from it.',
   journal_archived: 'What is asked for is kept elsewhere: segments were archived or trimmed.',
   journal_unreadable: 'The operating system refused to open or read the journal.',
   snapshot_damaged: 'A snapshot does not read back as it was written.',

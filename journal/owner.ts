@@ -52,6 +52,39 @@ export function requireNoOwner(directory: string): void {
   if (newest > 0) refuseIfAlive(directory, newest)
 }
 
+/**
+ * Insists that `directory` is still what this process took as its owner of `generation`. What cannot be looked at right
+ * now (no file descriptor left, an error of the disk) counts as unchanged.
+ * @throws JournalError `journal_taken` when it was removed, moved, replaced, or taken by a newer owner.
+ */
+export function requireOwnership(directory: string, generation: number): void {
+  const found = ownerNow(directory, generation)
+  if (found === 'unknown') return
+  if (found === undefined) throw taken(directory, 'it was removed, moved or replaced')
+  if (instanceOf(found) === processInstance()) return
+  throw taken(directory, `process ${found.pid} on ${found.host} took it`)
+}
+
+// That of the newest generation, if it is not older than ours.
+function ownerNow(directory: string, generation: number): Owner | undefined | 'unknown' {
+  try {
+    const newest = newestGeneration(directory)
+    return newest < generation
+      ? undefined
+      : ownerIn(readFileSync(ownerPath(directory, newest), 'utf8'))
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : 'unknown'
+  }
+}
+
+function taken(directory: string, how: string): JournalError {
+  return new JournalError(
+    'journal_taken',
+    `${directory} is no longer this process' own: ${how}. What was acknowledged is in the files that were there.`,
+  )
+}
+
 /** Names this process among all that ever ran on this machine, for whoever must be told apart from it. */
 export function processInstance(): string {
   return instanceOf(thisProcess())
@@ -110,7 +143,15 @@ function owned(directory: string, generation: number): JournalError {
 
 function readOwner(directory: string, generation: number): Owner | undefined {
   try {
-    const owner: unknown = JSON.parse(readFileSync(ownerPath(directory, generation), 'utf8'))
+    return ownerIn(readFileSync(ownerPath(directory, generation), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+function ownerIn(text: string): Owner | undefined {
+  try {
+    const owner: unknown = JSON.parse(text)
     return typeof owner === 'object' && owner !== null ? (owner as Owner) : undefined
   } catch {
     return undefined

@@ -1,4 +1,5 @@
 // The watch over the free disk: what it says at once, and when it says it.
+import { rmSync } from 'node:fs'
 import { describe, expect, test, vi } from 'vitest'
 import { DiskWatch } from '../../gateway/disk-watch.ts'
 import { freeDiskBytes, requireFreeDisk } from '../../journal/free-disk.ts'
@@ -30,6 +31,21 @@ describe('a disk watch', () => {
     })
     expect(watch.isLow).toBe(false)
     watch.stop()
+  })
+
+  test('keeps what it knew where its directory is gone', () => {
+    const directory = newDirectory()
+    vi.useFakeTimers()
+    try {
+      const watch = new DiskWatch(directory, 1, () => undefined)
+      const { freeBytes } = watch
+      rmSync(directory, { recursive: true })
+      vi.advanceTimersByTime(5_000)
+      watch.stop()
+      expect([watch.isLow, watch.freeBytes]).toEqual([false, freeBytes])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('row 50: a disk without room is refused before anything is opened, by path and bytes', async () => {

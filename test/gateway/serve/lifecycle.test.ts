@@ -1,5 +1,6 @@
 // A server's life: restarts, signals, a second owner, crashes. What was acknowledged is there afterwards.
 import { once } from 'node:events'
+import { renameSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { freeDiskBytes } from '../../../journal/free-disk.ts'
@@ -190,6 +191,23 @@ describe('SIGTERM', () => {
     expect((await server.end('SIGTERM')).status).toBe(0)
     expect(performance.now() - startedAt).toBeLessThan(10_000)
     for (const socket of [idle, half]) socket.destroy()
+  })
+})
+
+describe('a server whose directory', () => {
+  const losses: [string, (data: string) => void][] = [
+    ['is removed', (data) => rmSync(data, { recursive: true })],
+    ['is moved away', (data) => renameSync(data, `${data}-moved`)],
+  ]
+  test.each(losses)('%s ends by itself, with a fault that says so', async (_, lose) => {
+    const data = newDirectory()
+    const server = await RealServer.start(data)
+    await server.open(10)
+    expect((await server.reserve('k1')).status).toBe(201)
+    lose(data)
+    const ended = await server.ended
+    expect(ended.status).toBe(1)
+    expect(fatalLine(ended)).toMatchObject({ err: { code: 'journal_taken' } })
   })
 })
 
