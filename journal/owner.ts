@@ -18,6 +18,9 @@ import { JournalError } from './errors.ts'
 
 const OWNER_NAME = /^owner-(\d{10})\.json$/
 
+const PUT_BACK =
+  'What was acknowledged is in the files that were there: put them back, then start again.'
+
 /** Who holds a directory. */
 interface Owner {
   readonly pid: number
@@ -60,9 +63,9 @@ export function requireNoOwner(directory: string): void {
 export function requireOwnership(directory: string, generation: number): void {
   const found = ownerNow(directory, generation)
   if (found === 'unknown') return
-  if (found === undefined) throw taken(directory, 'it was removed, moved or replaced')
+  if (found === undefined) throw taken(directory, `it was removed, moved or replaced. ${PUT_BACK}`)
   if (instanceOf(found) === processInstance()) return
-  throw taken(directory, `process ${found.pid} on ${found.host} took it`)
+  throw taken(directory, `process ${found.pid} on ${found.host} took it.`)
 }
 
 // That of the newest generation, if it is not older than ours.
@@ -79,10 +82,8 @@ function ownerNow(directory: string, generation: number): Owner | undefined | 'u
 }
 
 function taken(directory: string, how: string): JournalError {
-  return new JournalError(
-    'journal_taken',
-    `${directory} is no longer this process' own: ${how}. What was acknowledged is in the files that were there.`,
-  )
+  const message = `${directory} is no longer this process' own: ${how}`
+  return new JournalError('journal_taken', message)
 }
 
 /** Names this process among all that ever ran on this machine, for whoever must be told apart from it. */
