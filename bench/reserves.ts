@@ -32,7 +32,7 @@ export function idOf(index: number, sku: number): ReservationId {
   }
 }
 
-// As random as a real id, and no two the same. Multiplying alone spreads numbers so evenly that all parts of an index
+// The index goes by the low word: as random as that of a real id, and no two the same. Multiplying alone spreads numbers so evenly that all parts of an index
 // would fill, and grow, at the same moment.
 function scattered(index: number): number {
   const mixed = Math.imul(index ^ (index >>> 16), 0x85ebca6b)

@@ -21,7 +21,7 @@ export class DiskWatch {
     this.#lowBytes = lowBytes
     this.#onChange = onChange
     this.#look()
-    this.#timer = setInterval(() => this.#look(), WATCH_MS)
+    this.#timer = setInterval(() => this.#lookAgain(), WATCH_MS)
     this.#timer.unref()
   }
 
@@ -38,22 +38,21 @@ export class DiskWatch {
     clearInterval(this.#timer)
   }
 
+  // A directory that cannot be looked at has the room that it had; whether it is still there others watch.
+  #lookAgain(): void {
+    try {
+      this.#look()
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).syscall !== 'statfs') throw cause
+    }
+  }
+
   #look(): void {
-    const free = freeBytesOf(this.#path)
-    if (free === undefined) return
+    const free = freeDiskBytes(this.#path)
     this.#freeBytes = free
     const isLow = free < this.#lowBytes
     if (isLow === this.#isLow) return
     this.#isLow = isLow
     this.#onChange(isLow, free)
-  }
-}
-
-// A directory that cannot be looked at has the room that it had; whether it is still there others watch.
-function freeBytesOf(path: string): number | undefined {
-  try {
-    return freeDiskBytes(path)
-  } catch {
-    return undefined
   }
 }

@@ -14,7 +14,7 @@ const CROWD_MIN = 512
  */
 const FLOOD_MIN = 1_024
 /**
- * Where more connections are open than that, most may be about to send: the beginning of a flood is enough, late at a
+ * Where more than FLOOD_MIN connections are open, most may be about to send: the beginning of a flood is enough, late at a
  * fifth of the target. What is taken before it is known is what payments wait for.
  */
 const ONSET_MIN = 640
@@ -33,7 +33,7 @@ const ROOM_LESS = 1
 export interface ServerLoad {
   /** Calls that wait for their answers, whichever poll brought them in. */
   unanswered(): number
-  /** Connections that are open, and so may send something. */
+  /** Connections that are open and may send something. */
   connections(): number
 }
 

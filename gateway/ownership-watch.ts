@@ -1,17 +1,17 @@
-// Looks now and then whether the directory is still ours: what is written into one that is not, nobody will ever find.
+// Looks every second whether the partition's directory is still ours.
 import type { JournalError } from '../journal/errors.ts'
-import { requireOwnership } from '../journal/owner.ts'
+import type { HeldDirectory } from '../journal/held-directory.ts'
 
 const WATCH_MS = 1_000
 
-/** Tells, once, that this process lost the directory which it took as its owner of `generation`. */
+/** Tells, once, that this process lost its directory. */
 export class OwnershipWatch {
   readonly #timer: NodeJS.Timeout
 
-  constructor(directory: string, generation: number, onTaken: (fault: JournalError) => void) {
+  constructor(held: HeldDirectory, onTaken: (fault: JournalError) => void) {
     this.#timer = setInterval(() => {
       try {
-        requireOwnership(directory, generation)
+        held.requireHeld()
       } catch (fault) {
         this.stop()
         onTaken(fault as JournalError)

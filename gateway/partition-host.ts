@@ -9,6 +9,7 @@ import {
   requireNoCutRepair,
 } from '../journal/data-directory.ts'
 import { requireFreeDisk } from '../journal/free-disk.ts'
+import { HeldDirectory } from '../journal/held-directory.ts'
 import { lastOwnerKnownDead, takeOwnership } from '../journal/owner.ts'
 import { CommitMeter } from './commit-meter.ts'
 import { DiskWatch } from './disk-watch.ts'
@@ -40,6 +41,7 @@ export class PartitionHost implements OwnerSource {
   readonly #options: PartitionHostOptions
   readonly #paths: PartitionPaths
   #deadOwner: string | undefined
+  #held: HeldDirectory | undefined
   #ownership: OwnershipWatch | undefined
   #disk: DiskWatch | undefined
   #recovered: Recovered | undefined
@@ -85,7 +87,8 @@ export class PartitionHost implements OwnerSource {
     mkdirSync(this.#paths.root, { recursive: true })
     requireFreeDisk(this.#paths.root, OPEN_BYTES_MIN)
     const generation = takeOwnership(this.#paths.root)
-    this.#ownership = new OwnershipWatch(this.#paths.root, generation, (fault) => {
+    this.#held = new HeldDirectory(this.#paths, generation)
+    this.#ownership = new OwnershipWatch(this.#held, (fault) => {
       this.abandon()
       this.#options.onFault(fault)
     })
@@ -106,6 +109,8 @@ export class PartitionHost implements OwnerSource {
         ),
     })
     this.#recovered = recovered
+    // The watch may have told so before there was anything to abandon.
+    this.#held?.requireHeld()
     const snapshots = this.#scheduleSnapshots(recovered)
     this.#snapshots = snapshots
     this.#monitor = new OwnerMonitor({
@@ -133,12 +138,17 @@ export class PartitionHost implements OwnerSource {
   /**
    * Closes the journal and takes a last snapshot, within `deadlineMs`.
    * Resolves to false when the snapshot proved that live state and journal differ: a bug.
+   * @throws JournalError `journal_taken` when the directory is no longer the one that was sold from.
    */
   async close(deadlineMs: number): Promise<boolean> {
     const startedAt = performance.now()
     await this.#recovered?.journal.close()
     this.#disk?.stop()
     this.#ownership?.stop()
+    // What was acknowledged into files that are gone was no success.
+    this.#held?.requireHeld()
+    this.#held?.release()
+    this.#held = undefined
     return this.#lastSnapshot(deadlineMs - (performance.now() - startedAt))
   }
 

@@ -18,9 +18,6 @@ import { JournalError } from './errors.ts'
 
 const OWNER_NAME = /^owner-(\d{10})\.json$/
 
-const PUT_BACK =
-  'What was acknowledged is in the files that were there: put them back, then start again.'
-
 /** Who holds a directory. */
 interface Owner {
   readonly pid: number
@@ -55,35 +52,20 @@ export function requireNoOwner(directory: string): void {
   if (newest > 0) refuseIfAlive(directory, newest)
 }
 
-/**
- * Insists that `directory` is still what this process took as its owner of `generation`. What cannot be looked at right
- * now (no file descriptor left, an error of the disk) counts as unchanged.
- * @throws JournalError `journal_taken` when it was removed, moved, replaced, or taken by a newer owner.
- */
-export function requireOwnership(directory: string, generation: number): void {
-  const found = ownerNow(directory, generation)
-  if (found === 'unknown') return
-  if (found === undefined) throw taken(directory, `it was removed, moved or replaced. ${PUT_BACK}`)
-  if (instanceOf(found) === processInstance()) return
-  throw taken(directory, `process ${found.pid} on ${found.host} took it.`)
+/** The owner of `generation` in words. */
+export function describeOwner(directory: string, generation: number): string {
+  const owner = readOwner(directory, generation)
+  return owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`
 }
 
-// That of the newest generation, if it is not older than ours.
-function ownerNow(directory: string, generation: number): Owner | undefined | 'unknown' {
-  try {
-    const newest = newestGeneration(directory)
-    return newest < generation
-      ? undefined
-      : ownerIn(readFileSync(ownerPath(directory, newest), 'utf8'))
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ENOTDIR' ? undefined : 'unknown'
-  }
+/** The generation that counts in `directory`; 0 when nobody ever owned it. */
+export function newestGeneration(directory: string): number {
+  return Math.max(0, ...generations(directory))
 }
 
-function taken(directory: string, how: string): JournalError {
-  const message = `${directory} is no longer this process' own: ${how}`
-  return new JournalError('journal_taken', message)
+/** The file of the owner of `generation`. */
+export function ownerPath(directory: string, generation: number): string {
+  return join(directory, `owner-${String(generation).padStart(10, '0')}.json`)
 }
 
 /** Names this process among all that ever ran on this machine, for whoever must be told apart from it. */
@@ -133,26 +115,17 @@ function refuseIfAlive(directory: string, generation: number): void {
 }
 
 function owned(directory: string, generation: number): JournalError {
-  const owner = readOwner(directory, generation)
-  const who = owner === undefined ? 'another process' : `process ${owner.pid} on ${owner.host}`
+  const since = readOwner(directory, generation)?.since ?? 'just now'
   return new JournalError(
     'journal_owned',
-    `${directory} is owned by ${who} (since ${owner?.since ?? 'just now'}). ` +
+    `${directory} is owned by ${describeOwner(directory, generation)} (since ${since}). ` +
       'Stop it first, or use another --data directory.',
   )
 }
 
 function readOwner(directory: string, generation: number): Owner | undefined {
   try {
-    return ownerIn(readFileSync(ownerPath(directory, generation), 'utf8'))
-  } catch {
-    return undefined
-  }
-}
-
-function ownerIn(text: string): Owner | undefined {
-  try {
-    const owner: unknown = JSON.parse(text)
+    const owner: unknown = JSON.parse(readFileSync(ownerPath(directory, generation), 'utf8'))
     return typeof owner === 'object' && owner !== null ? (owner as Owner) : undefined
   } catch {
     return undefined
@@ -193,19 +166,11 @@ function startTicksOf(pid: number): string {
   return fields[0] === 'Z' ? 'zombie' : (fields[19] ?? '')
 }
 
-function newestGeneration(directory: string): number {
-  return Math.max(0, ...generations(directory))
-}
-
 function generations(directory: string): number[] {
   return readdirSync(directory).flatMap((name) => {
     const digits = OWNER_NAME.exec(name)?.[1]
     return digits === undefined ? [] : [Number(digits)]
   })
-}
-
-function ownerPath(directory: string, generation: number): string {
-  return join(directory, `owner-${String(generation).padStart(10, '0')}.json`)
 }
 
 function readOr(path: string, otherwise: string): string {

@@ -18,7 +18,7 @@ import type { Partitions } from '../partitions.ts'
 import type { StockBoard } from '../stock/stock-board.ts'
 import { batchRoute } from './batch-route.ts'
 import { withCallHeaders } from './call-headers.ts'
-import { connectionCount } from './connection-count.ts'
+import { ConnectionCount } from './connection-count.ts'
 import { answerBadPath, answerClientError, handleFailures } from './failures.ts'
 import { guardRoutes } from './guards.ts'
 import { holdRoutes } from './hold-routes.ts'
@@ -67,7 +67,9 @@ export interface AppOptions {
 /** Builds the app, ready to listen or to be injected into. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const { shedding, access, metrics, recorder = new RequestRecorder() } = options
-  const app = createApp(options.logger, access, shedding && shedFirst(shedding, access))
+  const connections = new ConnectionCount()
+  const factory = shedding && shedFirst(shedding, access, connections)
+  const app = createApp(options.logger, access, factory)
   const load = loadOf(app, shedding)
   recorder.watch(app)
   requireLanes(app)
@@ -87,10 +89,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   batchRoute(app, options.partitions, termsOf, recorder, shedding?.gauge)
   operationRoutes(app, options.partitions, options.now)
   app.addHook('preClose', async () => board.close())
-  // Streams have no end to wait for.
+  // Streams have no end to wait for, and who listens to one sends nothing.
   shedding?.gauge.heed({
     unanswered: () => load.inFlight - board.subscribers,
-    connections: connectionCount(app.server),
+    connections: () => connections.open - board.subscribers,
   })
   const gauges: ProcessGauges = {
     inFlight: () => load.inFlight,

@@ -1,14 +1,21 @@
 // How many connections are open, told without asking the handle of each.
 import type { Server } from 'node:http'
 
-/** Counts the connections of `server` from now on; call it before it listens. Gives what tells how many are open. */
-export function connectionCount(server: Server): () => number {
-  let open = 0
-  server.on('connection', (socket) => {
-    open++
-    socket.once('close', () => {
-      open--
+/** Counts the connections of servers: a name that stands for two addresses has one for each. */
+export class ConnectionCount {
+  #open = 0
+
+  get open(): number {
+    return this.#open
+  }
+
+  /** Counts those of `server` from now on. */
+  watch(server: Server): void {
+    server.on('connection', (socket) => {
+      this.#open++
+      socket.once('close', () => {
+        this.#open--
+      })
     })
-  })
-  return () => open
+  }
 }

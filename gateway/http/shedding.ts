@@ -5,6 +5,7 @@ import { invariant } from '../../core/invariant.ts'
 import type { Access } from '../access/access.ts'
 import type { Lane } from '../lane.ts'
 import type { LoadGauge } from '../load-gauge.ts'
+import type { ConnectionCount } from './connection-count.ts'
 import { connectionLimit } from './connection-limit.ts'
 import { HeldSockets } from './held-sockets.ts'
 import { ManyCallers } from './many-callers.ts'
@@ -33,11 +34,12 @@ interface HttpOptions {
 
 /**
  * A server that refuses what the gauge refuses with 503 `busy`, before Fastify hears of it, and then leaves the
- * connection unread for a while, if it speaks for one buyer only.
+ * connection unread for a while, if it speaks for one buyer only. `connections` is told of every such server.
  */
 export function shedFirst(
   options: SheddingOptions,
   { trustedProxies, corsOrigins }: Pick<Access, 'trustedProxies' | 'corsOrigins'>,
+  connections: ConnectionCount,
 ): FastifyServerFactory {
   const { gauge, connectionsMax, held = new HeldSockets() } = options
   const refusals = new Refusals(held, corsOrigins)
@@ -59,6 +61,7 @@ export function shedFirst(
       if (lane === 'reserve' && gauge.isOverloaded) response.once('close', gauge.take())
       handle(request, response)
     })
+    connections.watch(server)
     Object.assign(server, { keepAliveTimeout, requestTimeout, maxConnections })
     if (trustedProxies.length > 0) {
       server.on('connection', (socket) => manyCallers.heedConnection(socket))

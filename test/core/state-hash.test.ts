@@ -189,6 +189,12 @@ describe('the hash of a state', () => {
     expect(EXPECTED).toBe('a63f3b32ea2b80bac2d1e4c7a2004548')
     expect(stateHash(replayed([]))).toBe('1894912641960a2a7a88918c52778fc5')
   })
+
+  test('is golden for records of any length', () => {
+    const [key, reason] = ['k'.repeat(300), 'because '.repeat(100)]
+    const long = replayed(changed(9, { key, reason }))
+    expect(stateHash(long)).toBe('2b7ba90e8229565cefb05e2754617b51')
+  })
 })
 
 describe('the check of a whole state', () => {

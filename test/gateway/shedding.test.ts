@@ -1,13 +1,14 @@
 // Shedding over real sockets: what is refused before Fastify hears of it, and which connections are left unread.
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ACCESS_FOR_ANYONE } from '../../gateway/access/access.ts'
 import { buildApp } from '../../gateway/http/app.ts'
 import { connectionLimit } from '../../gateway/http/connection-limit.ts'
 import { HeldSockets } from '../../gateway/http/held-sockets.ts'
-import { LoadGauge } from '../../gateway/load-gauge.ts'
+import { LoadGauge, type ServerLoad } from '../../gateway/load-gauge.ts'
 import { Partitions } from '../../gateway/partitions.ts'
+import type { StockBoard } from '../../gateway/stock/stock-board.ts'
 import { MemoryShop } from '../fixtures/memory-shop.ts'
 import { get, post, type RawReply, RawSocket } from '../fixtures/raw-socket.ts'
 import { testBoard } from '../fixtures/test-board.ts'
@@ -33,21 +34,27 @@ const gauge = new LoadGauge({
 const sockets: RawSocket[] = []
 const underWay: (() => void)[] = []
 let app: FastifyInstance
+let board: StockBoard
 let port: number
+/** What the gauge is told of the server. */
+let load: ServerLoad | undefined
 
 beforeAll(async () => {
   const partitions = new Partitions()
   partitions.put([shop.selling])
+  board = testBoard(partitions)
+  const heed = vi.spyOn(gauge, 'heed')
   app = await buildApp({
     access: { ...ACCESS_FOR_ANYONE, corsOrigins: [SHOP] },
     partitions,
-    board: testBoard(partitions),
+    board,
     shedding: { gauge, connectionsMax: CONNECTIONS_MAX, held },
     logger: undefined,
     now: () => shop.now,
     onBug: (bug) => shop.faults.push(bug),
     version: '0.0.0-test',
   })
+  load = heed.mock.lastCall?.[0]
   await app.listen({ port: 0, host: '127.0.0.1' })
   ;({ port } = app.server.address() as AddressInfo)
   const payload = { stock: 100 }
@@ -108,6 +115,17 @@ async function reserved(): Promise<string> {
   })
   return String(JSON.parse(body).id)
 }
+
+describe('the gauge', () => {
+  test('hears of connections that may send, and not of those that listen to stock', async () => {
+    expect(load?.connections()).toBe(0)
+    for (let count = 0; count < 3; count++) await open()
+    await expect.poll(() => load?.connections()).toBe(3)
+    const listening = vi.spyOn(board, 'subscribers', 'get').mockReturnValue(1)
+    onTestFinished(() => listening.mockRestore())
+    expect(load?.connections()).toBe(2)
+  })
+})
 
 describe('an overloaded process', () => {
   test('refuses new reservations with 503 busy, when to come back, and the request id', async () => {

@@ -2,20 +2,12 @@
 // Other owners are real processes, which run the compiled code; they speak one line when they know how it went.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, test } from 'vitest'
-import { requireOwnership, takeOwnership } from '../../journal/owner.ts'
+import { takeOwnership } from '../../journal/owner.ts'
 import { faultCode } from '../fixtures/blocks.ts'
 import { tempDirectories } from '../fixtures/temp-directory.ts'
 
@@ -195,57 +187,4 @@ test('of six that race for the directory of a dead one, exactly one wins', async
     pid: winner?.pid,
   })
   expect(await faultCode(() => takeOwnership(directory))).toBe('journal_owned')
-})
-
-describe('an owner that looks again', () => {
-  test('holds its directory until something happens to it', () => {
-    const directory = newDirectory()
-    const generation = takeOwnership(directory)
-    expect(() => requireOwnership(directory, generation)).not.toThrow()
-  })
-
-  const losses: [string, (directory: string) => void][] = [
-    ['removed', (directory) => rmSync(directory, { recursive: true })],
-    ['moved', (directory) => renameSync(directory, `${directory}-moved`)],
-    ['emptied', (directory) => rmSync(ownerFile(directory, 1))],
-    [
-      'turned into a file',
-      (directory) => {
-        rmSync(directory, { recursive: true })
-        writeFileSync(directory, '')
-      },
-    ],
-    [
-      'replaced by that of an older owner',
-      (directory) => {
-        rmSync(directory, { recursive: true })
-        mkdirSync(directory)
-        writeOwner(directory, 1, { startTicks: '1' })
-      },
-    ],
-    ['overwritten', (directory) => writeFileSync(ownerFile(directory, 1), 'null')],
-    ['taken by a newer owner', (directory) => writeOwner(directory, 2, { pid: 4_711 })],
-  ]
-  test.each(losses)('is told when it was %s', async (_, lose) => {
-    const directory = newDirectory()
-    const generation = takeOwnership(directory)
-    lose(directory)
-    expect(await faultCode(() => requireOwnership(directory, generation))).toBe('journal_taken')
-  })
-
-  test('is told who took it', () => {
-    const directory = newDirectory()
-    const generation = takeOwnership(directory)
-    writeOwner(directory, 2, { pid: 4_711, host: 'elsewhere' })
-    expect(() => requireOwnership(directory, generation)).toThrow('process 4711 on elsewhere took')
-  })
-
-  test('does not mind a copy of its own file in a directory that was put back', () => {
-    const directory = newDirectory()
-    const generation = takeOwnership(directory)
-    cpSync(directory, `${directory}-copy`, { recursive: true })
-    rmSync(directory, { recursive: true })
-    renameSync(`${directory}-copy`, directory)
-    expect(() => requireOwnership(directory, generation)).not.toThrow()
-  })
 })

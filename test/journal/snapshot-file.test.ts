@@ -1,12 +1,22 @@
 // Snapshots as files: they give back the state, byte for byte the same file, or say that they are damaged.
 import { randomUUID } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 import { checkState } from '../../core/check-state.ts'
 import { PartitionState } from '../../core/partition-state.ts'
+import { completeRules } from '../../core/rules.ts'
 import { stateHash } from '../../core/state-hash.ts'
 import type { JournalHead } from '../../journal/chain.ts'
 import {
@@ -37,6 +47,13 @@ async function written(random = new Random(runSeed()), count = 200) {
   const directory = join(newDirectory(), 'snapshots')
   const place = await writeSnapshot(directory, IDENTITY, headOf(state), state)
   return { state, directory, place, bytes: readFileSync(place.path) }
+}
+
+/** A state whose snapshot is as long as the name of its only SKU, and some bytes more. */
+function longNamed(length: number): [JournalHead, PartitionState] {
+  const state = new PartitionState(1)
+  state.addActor('s'.repeat(length), 1, completeRules({}), 1)
+  return [headOf(state), state]
 }
 
 function readCode(path: string): Promise<string> {
@@ -87,6 +104,17 @@ describe('a snapshot', () => {
       const again = await writeSnapshot(newDirectory(), IDENTITY, headOf(state), other)
       expect(readFileSync(again.path).equals(bytes)).toBe(true)
     }
+  })
+
+  test('of just two times what is read at once comes back whole, and with a byte more not at all', async () => {
+    const size = 2 * 4 * 2 ** 20
+    const draft = await writeSnapshot(newDirectory(), IDENTITY, ...longNamed(size / 2))
+    const [head, state] = longNamed(size / 2 + size - statSync(draft.path).size)
+    const { path } = await writeSnapshot(newDirectory(), IDENTITY, head, state)
+    expect(statSync(path).size).toBe(size)
+    expect(stateHash((await readSnapshot(path, IDENTITY, 2)).state)).toBe(stateHash(state))
+    appendFileSync(path, 'x')
+    expect(await readCode(path)).toBe('snapshot_damaged')
   })
 
   test('of nothing is one, too', async () => {
