@@ -1,6 +1,6 @@
 // A command that starts a long-running process: settings as flags, a logger, signals, and the only place that ends it.
 import { Command, Option } from 'commander'
-import { type DestinationStream, type Logger, pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Static, TObject } from 'typebox'
 import { InvariantError } from '../../core/invariant.ts'
 import { collectRarely } from '../collector.ts'
@@ -14,8 +14,6 @@ const EXIT_FAULT = 1
 export const EXIT_BUG = 70
 /** Time for answers that already left to reach the network before a failing process ends. */
 const LAST_ANSWERS_MS = 200
-/** Of log lines that standard output does not take yet. */
-const LOG_BYTES_MAX = 2 ** 20
 
 /** What runs until it is told to stop. */
 export interface LongRunning {
@@ -109,26 +107,10 @@ function wordsOf(fault: unknown): string {
 }
 
 function createLogger(settings: CommonSettings): Logger {
-  const options = {
+  return pino({
     level: settings.logLevel,
     redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers["idempotency-key"]'],
-  }
-  return pino(options, standardOutput())
-}
-
-// A log that nobody reads is no reason to stop, or to stand still. sonic-boom 4.2.1 would: errors other than EPIPE are thrown at
-// whoever logs, and `flushSync`, which `fatal` calls, tries for ever. Every line is written at once instead, so that nothing
-// is left to flush; where the reader is slow, some are kept, and then they are dropped.
-function standardOutput(): DestinationStream {
-  const stdout = pino.destination({
-    ...{ dest: process.stdout.fd, sync: true },
-    ...{ maxLength: LOG_BYTES_MAX, retryEAGAIN: () => false },
   })
-  let isRead = true
-  stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
-    if (code !== 'EAGAIN') isRead = false
-  })
-  return { write: (line) => void (isRead && stdout.write(line)) }
 }
 
 function warnOfSurroundings(logger: Logger): void {
