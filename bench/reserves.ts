@@ -1,5 +1,6 @@
 // Reservations of a sale of up to 1,000 SKUs by number: who asks for what, under which id.
 import type { OpenSku, Reserve } from '../core/command.ts'
+import { finishHash } from '../core/finish-hash.ts'
 import { fnv1a32 } from '../core/fnv1a32.ts'
 import type { ReservationId } from '../core/reservation-id.ts'
 import { completeRules } from '../core/rules.ts'
@@ -22,22 +23,15 @@ export function buyerName(index: number): string {
   return `buyer-${String(index).padStart(7, '0')}`
 }
 
-/** The id of reservation `index`, which is one of SKU `sku`: as scattered as a hash. */
+/** The id of reservation `index`, which is one of SKU `sku`: as scattered as a hash, and no two the same. */
 export function idOf(index: number, sku: number): ReservationId {
   return {
     skuHash: SKU_HASHES[sku] as number,
     high: Math.imul(index, 0x9e3779b1),
     middle: Math.imul(index, 0x85ebca6b),
-    low: scattered(index),
+    // The index goes by this word. Multiplying alone spreads numbers so evenly that all parts of it would grow at once.
+    low: finishHash(index),
   }
-}
-
-// The index goes by the low word: as random as that of a real id, and no two the same. Multiplying alone spreads numbers so evenly that all parts of an index
-// would fill, and grow, at the same moment.
-function scattered(index: number): number {
-  const mixed = Math.imul(index ^ (index >>> 16), 0x85ebca6b)
-  const again = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return again ^ (again >>> 16)
 }
 
 /** One unit of SKU `sku` for the buyer of this number, for as long as the SKU's rules say. */

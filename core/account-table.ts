@@ -1,5 +1,6 @@
 // One account per (SKU, buyer): the units that the buyer holds or bought, for the per-buyer limit.
 // The buyer's name lives here once, as bytes; records of one size share pages that are never copied.
+import { finishHash } from './finish-hash.ts'
 import { HashIndex, NO_ROW } from './hash-index.ts'
 import { invariant } from './invariant.ts'
 import { BUYER_LENGTH_MAX } from './limits.ts'
@@ -17,6 +18,7 @@ const RECORDS_PER_PAGE_BITS = 10
 const RECORDS_PER_PAGE = 1 << RECORDS_PER_PAGE_BITS
 const SIZE_CLASSES = Math.ceil((1 + BUYER_LENGTH_MAX) / 4)
 
+// FNV's low bits mix well, its high ones late, and the index uses the high ones first: hence `finishHash`.
 const FNV_PRIME = 0x01000193
 
 invariant(SIZE_CLASSES << NUMBER_BITS < 2 ** 31, 'a reference fits a signed word')
@@ -167,7 +169,7 @@ export class AccountTable {
     for (let index = 1; index <= length; index++) {
       hash = Math.imul(hash ^ (bytes[start + index] as number), FNV_PRIME)
     }
-    return finish(hash)
+    return finishHash(hash)
   }
 
   #hash(skuIndex: number, buyer: string): number {
@@ -175,7 +177,7 @@ export class AccountTable {
     for (let index = 0; index < buyer.length; index++) {
       hash = Math.imul(hash ^ buyer.charCodeAt(index), FNV_PRIME)
     }
-    return finish(hash)
+    return finishHash(hash)
   }
 
   #findByHash(hash: number, skuIndex: number, buyer: string): number {
@@ -260,13 +262,6 @@ export class AccountTable {
   #classOf(account: number): SizeClass {
     return this.#classes[account >>> NUMBER_BITS] as SizeClass
   }
-}
-
-// FNV's low bits mix well, its high ones late; the index uses the high ones first (murmur3's finaliser).
-function finish(hash: number): number {
-  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }
 
 function addPage(size: SizeClass): void {

@@ -1,5 +1,6 @@
 // One hash for a whole state: equal states have equal hashes, whatever path led to them (I4).
 import type { AccountTable } from './account-table.ts'
+import { finishHash } from './finish-hash.ts'
 import type { PartitionState } from './partition-state.ts'
 import { HELD } from './reservation-table.ts'
 import type { SkuActor } from './sku-actor.ts'
@@ -187,7 +188,7 @@ class HashSum {
   add(record: RecordHash): void {
     record.finish()
     for (let lane = 0; lane < 4; lane++) {
-      const finished = finish((record.lanes[lane] as number) ^ Math.imul(lane + 1, 0x9e3779b9))
+      const finished = finishHash((record.lanes[lane] as number) ^ Math.imul(lane + 1, 0x9e3779b9))
       this.#sums[lane] = (this.#sums[lane] as number) + finished
     }
   }
@@ -204,10 +205,4 @@ function mix(lane: number, value: number, multiplier: number): number {
   word = (word << 15) | (word >>> 17)
   const mixed = lane ^ Math.imul(word, 0x2545f491)
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
-}
-
-function finish(lane: number): number {
-  let mixed = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b)
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
-  return mixed ^ (mixed >>> 16)
 }

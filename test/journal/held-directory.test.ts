@@ -1,5 +1,5 @@
 // A directory that its owner looks after: what is a loss, what is none, and what cannot be told.
-import fs, {
+import {
   copyFileSync,
   cpSync,
   mkdirSync,
@@ -102,14 +102,10 @@ describe('a directory is still held when', () => {
 
   test.each(['EMFILE', 'ENFILE', 'EIO', 'EACCES'])('nobody can look: %s', async (code) => {
     const { held: own } = await held()
-    vi.mocked(fs.readdirSync).mockImplementationOnce(() => {
-      throw Object.assign(new Error(code), { code })
-    })
     vi.mocked(readdirSync).mockImplementationOnce(() => {
       throw Object.assign(new Error(code), { code })
     })
     expect(() => own.requireHeld()).not.toThrow()
     vi.mocked(readdirSync).mockReset()
-    vi.mocked(fs.readdirSync).mockReset()
   })
 })
