@@ -146,7 +146,7 @@ export class CoreServer {
       term = await this.#beginTerm(link, end)
       return term
     })
-    if (term !== undefined) this.#serve(link, selling, term)
+    if (term !== undefined) await this.#serve(link, selling, term)
   }
 
   // The lease first: while another holds it, what it has acknowledged is still growing.
@@ -201,7 +201,11 @@ export class CoreServer {
     this.#hooks.onFault(new Error(reason))
   }
 
-  #serve(link: NatsLink, port: EmbeddedPartition, { epoch, clusterId }: Term): void {
+  async #serve(
+    link: NatsLink,
+    port: EmbeddedPartition,
+    { epoch, clusterId }: Term,
+  ): Promise<void> {
     this.#selling = port
     const { cluster } = this.#settings
     const isOwner = () => this.#lease?.isValid() ?? false
@@ -223,6 +227,8 @@ export class CoreServer {
         this.#lease?.renewSoon()
       },
     })
+    // Whoever reads that line may send frames, and NATS must know by then to whom.
+    await link.settle()
     this.#logger.info({ ...this.#own, cluster, epoch, version: VERSION }, 'serving')
   }
 }

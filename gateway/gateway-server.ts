@@ -72,6 +72,8 @@ export class GatewayServer {
     this.#remotes = this.#reach(link, hello)
     this.#partitions.put(this.#shield(link, hello))
     this.#native = this.#offerNatively(link)
+    // Whoever reads the line below may call over NATS, which must know by then that somebody listens.
+    await link.settle()
     const { clusterId, partitionCount } = hello
     this.#logger.info({ cluster: this.#settings.cluster, clusterId, partitionCount }, 'serving')
   }

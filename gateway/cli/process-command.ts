@@ -8,6 +8,7 @@ import { ConfigError, EXIT_CONFIG, type Flags, loadConfig, unknownVariables } fr
 import { LinkError } from '../nats/link-options.ts'
 import type { ProcessHooks } from '../process-hooks.ts'
 import { describeSetting, flagOf, settingNames, variableOf } from '../settings.ts'
+import { standardOutput } from './standard-output.ts'
 
 const EXIT_FAULT = 1
 /** A broken invariant (EX_SOFTWARE of sysexits). */
@@ -107,10 +108,11 @@ function wordsOf(fault: unknown): string {
 }
 
 function createLogger(settings: CommonSettings): Logger {
-  return pino({
+  const options = {
     level: settings.logLevel,
     redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers["idempotency-key"]'],
-  })
+  }
+  return pino(options, standardOutput())
 }
 
 function warnOfSurroundings(logger: Logger): void {

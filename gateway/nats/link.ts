@@ -18,8 +18,8 @@ const PING_MS = 3_000
 const DIAL_MS = 5_000
 const RETRY_MS = 250
 const RETRY_JITTER_MS = 500
-/** How long each step of `close` may take. */
-const CLOSE_MS = 1_000
+/** How long `settle` may take, and each step of `close`. */
+const PATIENCE_MS = 1_000
 const MAX_PAYLOAD_BYTES = 2 ** 20
 /** The client library has no write back-pressure: beyond this the server takes too little, and memory must not pay. */
 const MAX_QUEUED_BYTES = 16 * 2 ** 20
@@ -121,12 +121,20 @@ export class NatsLink {
     return true
   }
 
+  /**
+   * Resolves when the server has heard all that was said so far, subscriptions too; after a second, or while the link
+   * is down, without that: the next connection says every subscription again.
+   */
+  async settle(): Promise<void> {
+    if (this.isUp) await withinPatience(this.connection.flush().catch(() => undefined))
+  }
+
   /** Sends what is on its way, for a second at most, then closes, which takes another second at most. */
   async close(): Promise<void> {
-    const flushed = this.isUp ? this.connection.flush().catch(() => undefined) : undefined
+    const settled = this.settle()
     this.#isClosing = true
     this.#isUp = false
-    await withinPatience(flushed)
+    await settled
     const closed = this.connection.close().catch(() => undefined)
     // What a server that hangs has not read by now it never will, and the library may wait for it.
     this.#socket?.destroy()
@@ -176,11 +184,11 @@ export class NatsLink {
   }
 }
 
-/** Resolves when `step` does, or when closing must not wait for it any longer. */
-async function withinPatience(step: Promise<void> | undefined): Promise<void> {
+/** Resolves when `step` does, or when nobody must wait for it any longer. */
+async function withinPatience(step: Promise<void>): Promise<void> {
   const patience = new AbortController()
   const { signal } = patience
-  await Promise.race([step, delay(CLOSE_MS, undefined, { signal }).catch(() => undefined)])
+  await Promise.race([step, delay(PATIENCE_MS, undefined, { signal }).catch(() => undefined)])
   patience.abort()
 }
 

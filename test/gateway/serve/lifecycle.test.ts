@@ -1,8 +1,10 @@
 // A server's life: restarts, signals, a second owner, crashes. What was acknowledged is there afterwards.
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { renameSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { freeDiskBytes } from '../../../journal/free-disk.ts'
 import { openLmdbJournal } from '../../../journal/lmdb-journal.ts'
 import { DataDirectory } from '../../fixtures/data-directory.ts'
@@ -17,6 +19,8 @@ import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
 /** The highest mark that `--disk-low-bytes` takes. */
 const DISK_LOW_BYTES_MAX = 2 ** 40
+
+const BIN = fileURLToPath(new URL('../../../bin/holdfast.js', import.meta.url))
 
 const newDirectory = tempDirectories()
 endServersAfterEach()
@@ -209,6 +213,32 @@ describe('a server whose directory', () => {
     expect(ended.status).toBe(1)
     expect(fatalLine(ended)).toMatchObject({ err: { code: 'journal_taken' } })
   })
+})
+
+test('a server whose log has no reader any more sells on, and ends when it must', async () => {
+  const data = newDirectory()
+  const command = [BIN, 'serve', '--data', data, '--port', '0']
+  const server = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'ignore'] })
+  onTestFinished(() => void server.kill('SIGKILL'))
+  const ended = once(server, 'exit')
+  let log = ''
+  server.stdout.on('data', (text) => {
+    log += String(text)
+  })
+  await expect.poll(() => log, { timeout: 20_000 }).toContain('"recovered"')
+  const url = /"url":"([^"]+)"/.exec(log)?.[1]
+  const open = async (sku: number): Promise<number> => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ stock: 1 })
+    return (await fetch(`${url}/v1/skus/s-${sku}`, { method: 'PUT', headers, body })).status
+  }
+  // More than a stream that is paused reads ahead: what closes with unread lines resets the connection.
+  server.stdout.pause()
+  const unread = await Promise.all(Array.from({ length: 600 }, (_, sku) => open(sku)))
+  server.stdout.destroy()
+  expect(new Set([...unread, await open(601), await open(602)])).toEqual(new Set([201]))
+  rmSync(data, { recursive: true })
+  expect(await ended).toEqual([1, null])
 })
 
 describe('a second owner', () => {
