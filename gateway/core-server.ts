@@ -201,11 +201,7 @@ export class CoreServer {
     this.#hooks.onFault(new Error(reason))
   }
 
-  async #serve(
-    link: NatsLink,
-    port: EmbeddedPartition,
-    { epoch, clusterId }: Term,
-  ): Promise<void> {
+  async #serve(link: NatsLink, port: EmbeddedPartition, { epoch, clusterId }: Term): Promise<void> {
     this.#selling = port
     const { cluster } = this.#settings
     const isOwner = () => this.#lease?.isValid() ?? false
