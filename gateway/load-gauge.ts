@@ -1,5 +1,6 @@
 // How far a process is behind with what comes in, and what it refuses while it is. Time comes in by a port.
 import type { Lane } from './lane.ts'
+import { ReservationRoom } from './reservation-room.ts'
 
 /** So long must every turn be late before anything is shed: a single pause of the collector is no overload. */
 const PATIENCE_MS = 100
@@ -22,13 +23,6 @@ const ONSET_MIN = 640
 const RELIEF_MS = 2_500
 /** A loop that waited less than this for something to do has not waited. */
 const IDLE_MS_MIN = 0.1
-/** While overloaded, so many reservations may be under way, at the least and at the most. */
-const ROOM_MIN = 64
-const ROOM_MAX = 2_048
-/** What a round in which the loop had to wait adds, and what one in which it had not takes. */
-const ROOM_MORE = 2
-const ROOM_LESS = 1
-
 /** What a server knows of the load beyond its polls. */
 export interface ServerLoad {
   /** Calls that wait for their answers, whichever poll brought them in. */
@@ -76,7 +70,7 @@ export class LoadGauge {
   #lateSinceMs: number | undefined
   #lastShedMs = 0
   #isOverloaded = false
-  #room = ROOM_MIN
+  readonly #room = new ReservationRoom()
   /** Reservations taken while overloaded that have not been answered. */
   #underWay = 0
   #load = NO_LOAD
@@ -102,7 +96,8 @@ export class LoadGauge {
     // A poll can go on for seconds: libuv fetches more while a thousand sockets are ready.
     else this.#heedLateness(nowMs)
     if (!this.#isOverloaded || lane === 'settle' || lane === 'server') return false
-    if (lane === 'reserve' ? this.#underWay < this.#room : !this.#isReadLate(nowMs)) return false
+    if (lane === 'reserve' ? this.#underWay < this.#room.size : !this.#isReadLate(nowMs))
+      return false
     this.shed[lane]++
     this.#lastShedMs = nowMs
     return true
@@ -125,17 +120,12 @@ export class LoadGauge {
 
   // What came while the loop was busy elsewhere has waited for that, too: answering is half of the work.
   #openPoll(nowMs: number): void {
-    const hasWaited = this.#idleMs() - this.#lastIdleMs >= IDLE_MS_MIN
-    if (this.#isOverloaded) this.#adjustRoom(hasWaited)
+    const idleMs = this.#idleMs()
+    const hasWaited = idleMs - this.#lastIdleMs >= IDLE_MS_MIN
+    if (this.#isOverloaded) this.#room.adjust(nowMs, idleMs)
     this.#pollStartedMs = nowMs
     this.#roundStartedMs = hasWaited ? nowMs : this.#lastPollEndedMs
     this.#afterPoll(this.#endPoll)
-  }
-
-  // As many as keep the loop from waiting, and hardly more: every one beyond them makes all others later, confirms too.
-  #adjustRoom(hasWaited: boolean): void {
-    const room = this.#room + (hasWaited ? ROOM_MORE : -ROOM_LESS)
-    this.#room = Math.min(ROOM_MAX, Math.max(ROOM_MIN, room))
   }
 
   #heedLateness(nowMs: number): void {
@@ -144,7 +134,7 @@ export class LoadGauge {
     const isCrowd = this.#pollCount >= CROWD_MIN
     if (!this.#isFlood(lateMs) && !(isCrowd && this.#isLateForLong(nowMs, lateMs))) return
     this.#isOverloaded = true
-    this.#room = ROOM_MIN
+    this.#room.begin(nowMs, this.#idleMs())
     this.#lastShedMs = nowMs
   }
 

@@ -7,12 +7,12 @@ import type { BenchOptions } from '../options.ts'
 import type { ScenarioReport } from '../scenario-report.ts'
 import type { CrowdReport } from './crowd.ts'
 import { CrowdProcess, runCrowd } from './crowd-process.ts'
-import { type OverloadRound, reportOverload } from './overload-report.ts'
+import { madeIn, type OverloadRound, reportOverload } from './overload-report.ts'
 import type { PaymentTimes } from './payment-times.ts'
 import { Payments } from './payments.ts'
 
 const WARM_UP_SECONDS = 3
-const ROUNDS_MAX = 2
+const ROUNDS_MAX = 3
 /** Times the capacity that was found in the same round. */
 const STORM = 3
 /** A storm lasts so many times as long as any other run. */
@@ -50,7 +50,7 @@ async function measure(url: string, options: BenchOptions): Promise<OverloadRoun
   for (let number = 1; number <= count; number++) {
     const round = await measureRound(url, payments, options.seconds)
     rounds.push(round)
-    made += round.closed.made + round.storm.made
+    made += round.storm.made + madeIn(round.calm)
     await checkHeld(url, made)
     await payments.checkSold()
     process.stderr.write(`overload: round ${number} of ${count}\n`)
@@ -63,18 +63,25 @@ async function measureRound(
   payments: Payments,
   seconds: number,
 ): Promise<OverloadRound> {
-  const closed = await runCrowd(url, { connections: CONNECTIONS, seconds })
+  const before = await calmCrowd(url, payments, seconds)
+  await delay(1_000)
+  const unloaded = await payments.pay(PAYMENTS_PER_SECOND, seconds)
+  const perSecond = (STORM * before.made) / before.seconds
+  const { storm, during } = await stormWith(url, payments, perSecond, STORM_LENGTH * seconds)
+  invariant(storm.other === 0, 'what is not made is refused as busy')
+  const after = await payments.pay(PAYMENTS_PER_SECOND, AFTER_SECONDS)
+  return { calm: [before, await calmCrowd(url, payments, seconds)], storm, unloaded, during, after }
+}
+
+// With the payments of the storm beside it: the storm is to be the only difference.
+async function calmCrowd(url: string, payments: Payments, seconds: number): Promise<CrowdReport> {
+  const pay = await payments.prepare(PAYMENTS_PER_SECOND, seconds)
+  const [closed] = await Promise.all([runCrowd(url, { connections: CONNECTIONS, seconds }), pay()])
   invariant(closed.other === 0, 'what is not made is refused as busy')
   if (closed.busy > 0) {
     process.stderr.write(`the machine is not idle: ${closed.busy} refused in the closed loop\n`)
   }
-  await delay(1_000)
-  const unloaded = await payments.pay(PAYMENTS_PER_SECOND, seconds)
-  const perSecond = (STORM * closed.made) / closed.seconds
-  const { storm, during } = await stormWith(url, payments, perSecond, STORM_LENGTH * seconds)
-  invariant(storm.other === 0, 'what is not made is refused as busy')
-  const after = await payments.pay(PAYMENTS_PER_SECOND, AFTER_SECONDS)
-  return { closed, storm, unloaded, during, after }
+  return closed
 }
 
 // Payments and the crowd start at once, when the connections of both are open.
