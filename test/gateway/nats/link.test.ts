@@ -291,6 +291,40 @@ describe('the end of a link', () => {
   })
 })
 
+describe('what was said', () => {
+  test('is settled when the server has heard it: from then on it knows who listens', async () => {
+    const server = await nats.server()
+    const [link, other] = [await nats.link(server), await nats.link(server)]
+    server.process?.kill('SIGSTOP')
+    const texts: string[] = []
+    link.connection.subscribe('soon', {
+      callback: (_error, message) => void texts.push(message.string()),
+    })
+    let isSettled = false
+    const settled = link.settle().then(() => {
+      isSettled = true
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isSettled).toBe(false)
+    server.process?.kill('SIGCONT')
+    await settled
+    expect(other.publish('soon', bytes('heard'))).toBe(true)
+    await expect.poll(() => texts, DEADLINE).toEqual(['heard'])
+  })
+
+  test('is waited for a second at most, and not at all while the link is down', async () => {
+    const server = await nats.server()
+    const link = await nats.link(server)
+    server.process?.kill('SIGSTOP')
+    await link.settle()
+    expect(link.isUp, 'a server that hangs is not known to').toBe(true)
+    const down = new Promise((resolve) => link.onChange(resolve))
+    await server.kill()
+    expect(await down).toBe(false)
+    await link.settle()
+  })
+})
+
 test('answers come back below a prefix of the link alone', async () => {
   const server = await nats.server()
   const options = { servers: [server.url], name: 'test', inbox: '_INBOX_gateway' }
