@@ -18,6 +18,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const rooms = ['core', 'journal', 'gateway', 'replay', 'bench']
 /** The console's files: served as they are, so the build only copies them. */
 const page = join('gateway', 'console', 'page')
+/** What says how to build, beside the sources. */
+const recipe = ['tsconfig.json', 'tsconfig.build.json', join('bin', 'bundle.js')]
 const installStamp = join(root, 'node_modules', '.holdfast-install')
 const buildStamp = join(root, 'dist', '.holdfast-build')
 
@@ -30,17 +32,13 @@ export function setUp() {
     run('installing dependencies', npmCommand(), ['install', '--no-save', '--loglevel=error'])
     writeFileSync(installStamp, installed)
   }
-  const built = digest([...sources(), join(root, 'tsconfig.json'), installStamp])
+  const built = digest([...sources(), ...recipe.map((name) => join(root, name)), installStamp])
   if (readStamp(buildStamp) !== built) {
     // Built beside and renamed, so that no other process ever finds half a build.
     const draft = join(root, `dist-${process.pid}`)
-    run('building', process.execPath, [
-      compilerPath(),
-      '-p',
-      'tsconfig.build.json',
-      '--outDir',
-      draft,
-    ])
+    const compile = [compilerPath(), '-p', 'tsconfig.build.json', '--outDir', draft]
+    run('building', process.execPath, compile)
+    run('bundling', process.execPath, [join(root, 'bin', 'bundle.js'), draft])
     cpSync(join(root, page), join(draft, page), { recursive: true })
     writeFileSync(join(draft, basename(buildStamp)), built)
     rmSync(join(root, 'dist'), { recursive: true, force: true })

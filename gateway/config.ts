@@ -1,6 +1,6 @@
 // Settings from the environment and the command line: flags before variables before defaults, all mistakes at once.
-import type { Static, TObject } from 'typebox'
-import Value from 'typebox/value'
+import type { Static, TObject } from '#typebox'
+import Value from '#typebox/value'
 import {
   API_KEY_VARIABLE,
   describeSetting,

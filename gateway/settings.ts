@@ -1,5 +1,5 @@
 // Every setting of every process, once: names, bounds, defaults and words for variables, flags and documents.
-import { type Static, type TObject, Type } from 'typebox'
+import { type Static, type TObject, Type } from '#typebox'
 import {
   RETENTION_MS_DEFAULT,
   RETENTION_MS_MAX,

@@ -1,6 +1,6 @@
 // Operations on reservations, as batches and the native API take them: from their form to a command, from its answer
 // to a result. Each stands alone.
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from '#typebox/compile'
 import type { RoutedCommand } from '../../core/command.ts'
 import { invariant } from '../../core/invariant.ts'
 import { META_BYTES_MAX } from '../../core/limits.ts'

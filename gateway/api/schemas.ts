@@ -1,5 +1,5 @@
 // The forms of requests and answers, as JSON Schema: validation, serialisation and the OpenAPI page share them.
-import { type Static, type TSchema, Type } from 'typebox'
+import { type Static, type TSchema, Type } from '#typebox'
 import {
   BUYER_LENGTH_MAX,
   HOLD_MS_MAX,

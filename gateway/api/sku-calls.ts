@@ -1,5 +1,5 @@
 // Calls on one SKU: from their form to a command, from its answer to a result, whichever way they come.
-import { Compile } from 'typebox/compile'
+import { Compile } from '#typebox/compile'
 import type { AdjustStock, AmendSku, OpenSku, ReadSku } from '../../core/command.ts'
 import { completeRules, rulesContradiction } from '../../core/rules.ts'
 import type { Answer } from '../partition-port.ts'

@@ -1,7 +1,7 @@
 // A command that starts a long-running process: settings as flags, a logger, signals, and the only place that ends it.
 import { Command, Option } from 'commander'
 import { type Logger, pino } from 'pino'
-import type { Static, TObject } from 'typebox'
+import type { Static, TObject } from '#typebox'
 import { InvariantError } from '../../core/invariant.ts'
 import { collectRarely } from '../collector.ts'
 import { ConfigError, EXIT_CONFIG, type Flags, loadConfig, unknownVariables } from '../config.ts'

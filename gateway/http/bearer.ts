@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import jwt from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { Compile } from 'typebox/compile'
+import { Compile } from '#typebox/compile'
 import type { BuyerTokens } from '../access/access.ts'
 import { type Jwks, PUBLIC_KEY_ALGORITHMS, type TokenHeader } from '../access/jwks.ts'
 import { looksLikeKey } from '../access/key-text.ts'

@@ -1,6 +1,6 @@
 // What machines and operators ask of the server itself: time, health, readiness, partitions.
 import type { FastifyInstance } from 'fastify'
-import { Type } from 'typebox'
+import { Type } from '#typebox'
 import type { OwnerStatus, PartitionStatus } from '../owner-status.ts'
 import type { Partitions } from '../partitions.ts'
 import { OPEN, PROBES, WATCHES } from './route-config.ts'

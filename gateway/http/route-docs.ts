@@ -1,6 +1,6 @@
 // What every route's schema says of problems, and of who may call.
 import type { FastifySchema } from 'fastify'
-import type { TSchema } from 'typebox'
+import type { TSchema } from '#typebox'
 import { problemAnswer } from '../api/schemas.ts'
 import type { RouteConfig } from './route-config.ts'
 

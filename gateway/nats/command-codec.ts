@@ -1,6 +1,6 @@
 // Commands as positional arrays, [code, …fields]: how they travel between processes. Checked as strictly as HTTP bodies.
-import { type TProperties, type TSchema, Type } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
+import { type TProperties, type TSchema, Type } from '#typebox'
+import { Compile, type Validator } from '#typebox/compile'
 import type { Command } from '../../core/command.ts'
 import { fnv1a32 } from '../../core/fnv1a32.ts'
 import { invariant, unreachable } from '../../core/invariant.ts'

@@ -1,6 +1,6 @@
 // Frames: what travels between a gateway and the owner of a partition. Versioned MessagePack, positional.
-import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Type } from '#typebox'
+import { Compile } from '#typebox/compile'
 import type { Command, ListDue, ListSkus } from '../../core/command.ts'
 import { partitionOfCommand } from '../../core/partition-of.ts'
 import type { Plain } from '../../journal/event-codec.ts'

@@ -1,6 +1,6 @@
 // How a gateway finds its cluster: it asks the owner of partition 0, which every cluster has, what the cluster is.
-import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Type } from '#typebox'
+import { Compile } from '#typebox/compile'
 import { packr } from '../../journal/message-pack.ts'
 import { FRAME_VERSION } from './frame.ts'
 import type { NatsLink } from './link.ts'

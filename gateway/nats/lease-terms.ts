@@ -1,5 +1,5 @@
 // What a lease is: its bucket and key, what its entry says, and the times that follow from its length.
-import { type Static, Type } from 'typebox'
+import { type Static, Type } from '#typebox'
 import { invariant } from '../../core/invariant.ts'
 import { NatsFault } from './errors.ts'
 import type { NatsLink } from './link.ts'

@@ -1,6 +1,6 @@
 // Requests of the native API, from headers and payload to what a partition can be asked. Strangers write them.
 import { Match, type Msg, type MsgHdrs } from '@nats-io/transport-node'
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from '#typebox/compile'
 import type { RoutedCommand } from '../../core/command.ts'
 import { isJsonType, parseJsonBody } from '../api/json-body.ts'
 import { firstError, isCommand, readOperation } from '../api/operations.ts'

@@ -1,5 +1,5 @@
 // How far a partition has come, told to the registry: what a later start is compared with.
-import type { Static } from 'typebox'
+import type { Static } from '#typebox'
 import { invariant } from '../../core/invariant.ts'
 import type { NatsLink } from './link.ts'
 import { openRegistry } from './registry.ts'

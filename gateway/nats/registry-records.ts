@@ -1,5 +1,5 @@
 // What a cluster keeps about itself in NATS: the keys of its registry and the exact form of their entries.
-import { Type } from 'typebox'
+import { Type } from '#typebox'
 import { invariant } from '../../core/invariant.ts'
 
 /** How long one call of the registry may take. Nothing that sells waits for it. */

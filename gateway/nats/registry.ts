@@ -1,6 +1,6 @@
 // The registry of a cluster in NATS: a process that does not belong finds out before it does harm.
 import { randomBytes } from 'node:crypto'
-import type { Static } from 'typebox'
+import type { Static } from '#typebox'
 import { CLUSTER_ID_BYTES } from '../../journal/block-header.ts'
 import { NatsFault } from './errors.ts'
 import type { NatsLink } from './link.ts'

@@ -1,6 +1,6 @@
 // Messages of a partition's stock feed, and the question that asks for SKUs in it. Versioned MessagePack, positional.
-import { Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Type } from '#typebox'
+import { Compile } from '#typebox/compile'
 import { invariant } from '../../core/invariant.ts'
 import { STOCK_MAX, TIME_MS_MAX } from '../../core/limits.ts'
 import { partitionOfSku } from '../../core/partition-of.ts'

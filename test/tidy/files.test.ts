@@ -42,7 +42,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   core: [],
   journal: ['lmdb', 'msgpackr'],
   replay: ['commander', 'uplot'],
-  bin: [],
 }
 
 const NOTES = new RegExp(
@@ -136,6 +135,13 @@ describe('a room', () => {
         if (room !== 'core' && specifier.startsWith('node:')) continue
         expect(allowed, `${file.path} imports ${specifier}`).toContain(specifier)
       }
+    }
+  })
+
+  test('bin needs nothing installed, but for the bundling after an installation', () => {
+    for (const file of inRooms.filter(({ path }) => roomOf(path) === 'bin')) {
+      const packages = importsOf(file).filter((specifier) => !/^(\.|node:)/.test(specifier))
+      expect(packages, file.path).toEqual(file.path === 'bin/bundle.js' ? ['rolldown'] : [])
     }
   })
 
