@@ -33,16 +33,22 @@ export function setUp() {
     writeFileSync(installStamp, installed)
   }
   const built = digest([...sources(), ...recipe.map((name) => join(root, name)), installStamp])
-  if (readStamp(buildStamp) !== built) {
-    // Built beside and renamed, so that no other process ever finds half a build.
-    const draft = join(root, `dist-${process.pid}`)
+  if (readStamp(buildStamp) !== built) build(built)
+}
+
+/** Builds beside and renames, so that no other process ever finds half a build. */
+function build(stamp) {
+  const draft = join(root, `dist-${process.pid}`)
+  try {
     const compile = [compilerPath(), '-p', 'tsconfig.build.json', '--outDir', draft]
     run('building', process.execPath, compile)
     run('bundling', process.execPath, [join(root, 'bin', 'bundle.js'), draft])
     cpSync(join(root, page), join(draft, page), { recursive: true })
-    writeFileSync(join(draft, basename(buildStamp)), built)
+    writeFileSync(join(draft, basename(buildStamp)), stamp)
     rmSync(join(root, 'dist'), { recursive: true, force: true })
     renameSync(draft, join(root, 'dist'))
+  } finally {
+    rmSync(draft, { recursive: true, force: true })
   }
 }
 

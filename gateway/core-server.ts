@@ -223,8 +223,9 @@ export class CoreServer {
         this.#lease?.renewSoon()
       },
     })
-    // Whoever reads that line may send frames, and NATS must know by then to whom.
+    // Whoever reads that line may send frames, and our nats-server must know by then to whom.
     await link.settle()
+    if (this.#starting.signal.aborted || !isOwner()) return
     this.#logger.info({ ...this.#own, cluster, epoch, version: VERSION }, 'serving')
   }
 }

@@ -72,8 +72,9 @@ export class GatewayServer {
     this.#remotes = this.#reach(link, hello)
     this.#partitions.put(this.#shield(link, hello))
     this.#native = this.#offerNatively(link)
-    // Whoever reads the line below may call over NATS, which must know by then that somebody listens.
+    // Whoever reads the line below may call over NATS, and our nats-server must know by then that somebody listens.
     await link.settle()
+    if (this.#stopping.signal.aborted) return
     const { clusterId, partitionCount } = hello
     this.#logger.info({ cluster: this.#settings.cluster, clusterId, partitionCount }, 'serving')
   }

@@ -23,6 +23,7 @@ const ONSET_MIN = 640
 const RELIEF_MS = 2_500
 /** A loop that waited less than this for something to do has not waited. */
 const IDLE_MS_MIN = 0.1
+
 /** What a server knows of the load beyond its polls. */
 export interface ServerLoad {
   /** Calls that wait for their answers, whichever poll brought them in. */
@@ -122,7 +123,7 @@ export class LoadGauge {
   #openPoll(nowMs: number): void {
     const idleMs = this.#idleMs()
     const hasWaited = idleMs - this.#lastIdleMs >= IDLE_MS_MIN
-    if (this.#isOverloaded) this.#room.adjust(nowMs, idleMs)
+    if (this.#isOverloaded) this.#room.adjust(nowMs, idleMs, this.shed.reserve)
     this.#pollStartedMs = nowMs
     this.#roundStartedMs = hasWaited ? nowMs : this.#lastPollEndedMs
     this.#afterPoll(this.#endPoll)
@@ -134,7 +135,7 @@ export class LoadGauge {
     const isCrowd = this.#pollCount >= CROWD_MIN
     if (!this.#isFlood(lateMs) && !(isCrowd && this.#isLateForLong(nowMs, lateMs))) return
     this.#isOverloaded = true
-    this.#room.begin(nowMs, this.#idleMs())
+    this.#room.begin(nowMs, this.#idleMs(), this.shed.reserve)
     this.#lastShedMs = nowMs
   }
 

@@ -9,12 +9,18 @@ const BACK = 2
 /** From then on the first wave is over, in which all connections come at once. */
 const FIRST_WAVE_MS = 1_000
 
+/** A crowd and those who paid beside it. */
+export interface Crowded {
+  readonly crowd: CrowdReport
+  readonly paid: PaymentTimes
+}
+
 export interface OverloadRound {
   /** Closed loops before and after the storm: between them the machine's speed may have drifted. */
-  readonly calm: readonly CrowdReport[]
-  readonly storm: CrowdReport
+  readonly calm: readonly Crowded[]
+  readonly storm: Crowded
+  /** Payments without any crowd, before and after. */
   readonly unloaded: PaymentTimes
-  readonly during: PaymentTimes
   readonly after: PaymentTimes
 }
 
@@ -41,7 +47,7 @@ export function reportOverload(
     title: `A crowd of ${storm} times the capacity`,
     method: [
       `The capacity is what a closed loop over ${connections} connections reserves a second beside those payments, before and after the storm of the same round. In the storm reservations arrive at ${storm} times the rate before it, over ${stormed} connections for ${stormSeconds} s, whether or not the server keeps up; who finds no free connection for ${giveUpMs / 1_000} s is given up.`,
-      `${paymentsPerSecond} payments a second confirm holds over 64 connections of their own, before, during and after the storm, each timed from the moment it was due. Crowd and payments start at once, when the connections of both are open.`,
+      `${paymentsPerSecond} payments a second confirm holds over 64 connections of their own, before, during and after the storm, each timed from the moment it was due. Crowd and payments start at once each time, when the connections of both are open.`,
       'The first wave, in which all connections come at once, is over after a second; figures from then on are told beside those of the whole storm.',
       `Payments are back from the moment after the storm from which on their p99 is at most ${BACK} times the unloaded one. The last single one beyond that is told, too.`,
       'Server, crowd, payments and commit thread share the cores.',
@@ -58,10 +64,10 @@ export function reportOverload(
 }
 
 function linesOf(rounds: readonly OverloadRound[], storm: number): Line[] {
-  const line = (name: string, reports: (round: OverloadRound) => readonly CrowdReport[]): Line => ({
+  const line = (name: string, crowds: (round: OverloadRound) => readonly Crowded[]): Line => ({
     ...{ name, role: 'ours', durability: DURABILITY },
-    samples: rounds.map(reports).map((crowds) => ({
-      ...{ perSecond: goodput(crowds), requestsPerSecond: goodput(crowds) + refusals(crowds) },
+    samples: rounds.map(crowds).map((all) => ({
+      ...{ perSecond: goodput(all), requestsPerSecond: goodput(all) + refusals(all) },
     })),
   })
   return [
@@ -75,12 +81,17 @@ function targetsOf(rounds: readonly OverloadRound[]): Figure[] {
   return [
     {
       what: 'payments not confirmed',
-      values: per(({ unloaded, during, after }) => unloaded.failed + during.failed + after.failed),
+      values: per(({ unloaded, calm, storm, after }) =>
+        [...calm, storm].reduce(
+          (sum, { paid }) => sum + paid.failed,
+          unloaded.failed + after.failed,
+        ),
+      ),
       ...{ unit: '', digits: 0, target: { words: 'all payments confirmed', max: 0 } },
     },
     {
       what: 'p99 of payments in the storm, to before',
-      values: per(({ during, unloaded }) => during.quantile(0.99) / unloaded.quantile(0.99)),
+      values: per(({ storm, unloaded }) => storm.paid.quantile(0.99) / unloaded.quantile(0.99)),
       ...{ unit: 'x', digits: 1, target: { words: '≤ 5 × the unloaded p99', max: 5 } },
     },
     {
@@ -99,24 +110,24 @@ function targetsOf(rounds: readonly OverloadRound[]): Figure[] {
 }
 
 /** Reservations that were made, of all these crowds. */
-export function madeIn(crowds: readonly CrowdReport[]): number {
-  return crowds.reduce((sum, { made }) => sum + made, 0)
+export function madeIn(all: readonly Crowded[]): number {
+  return all.reduce((sum, { crowd }) => sum + crowd.made, 0)
 }
 
-function goodput(crowds: readonly CrowdReport[]): number {
-  return madeIn(crowds) / secondsOf(crowds)
+function goodput(all: readonly Crowded[]): number {
+  return madeIn(all) / secondsOf(all)
 }
 
-function refusals(crowds: readonly CrowdReport[]): number {
-  return crowds.reduce((sum, { busy }) => sum + busy, 0) / secondsOf(crowds)
+function refusals(all: readonly Crowded[]): number {
+  return all.reduce((sum, { crowd }) => sum + crowd.busy, 0) / secondsOf(all)
 }
 
-function secondsOf(crowds: readonly CrowdReport[]): number {
-  return crowds.reduce((sum, { seconds }) => sum + seconds, 0)
+function secondsOf(all: readonly Crowded[]): number {
+  return all.reduce((sum, { crowd }) => sum + crowd.seconds, 0)
 }
 
 function detailsOf(rounds: readonly OverloadRound[]): Figure[] {
-  const later = (round: OverloadRound) => round.during.between(FIRST_WAVE_MS)
+  const later = (round: OverloadRound) => round.storm.paid.between(FIRST_WAVE_MS)
   const ms = (what: string, value: (round: OverloadRound) => number): Figure => ({
     ...{ what, values: rounds.map(value), unit: 'ms', digits: 1 },
   })
@@ -125,9 +136,9 @@ function detailsOf(rounds: readonly OverloadRound[]): Figure[] {
   })
   return [
     ms('payments before, p99', ({ unloaded }) => unloaded.quantile(0.99)),
-    ms('payments in the storm, p50', ({ during }) => during.quantile(0.5)),
-    ms('payments in the storm, p99', ({ during }) => during.quantile(0.99)),
-    ms('payments in the storm, longest', ({ during }) => during.quantile(1)),
+    ms('payments in the storm, p50', ({ storm }) => storm.paid.quantile(0.5)),
+    ms('payments in the storm, p99', ({ storm }) => storm.paid.quantile(0.99)),
+    ms('payments in the storm, longest', ({ storm }) => storm.paid.quantile(1)),
     ms('payments from its second second on, p99', (round) => later(round).quantile(0.99)),
     {
       what: 'p99 from its second second on, to before',
@@ -141,14 +152,14 @@ function detailsOf(rounds: readonly OverloadRound[]): Figure[] {
       }),
       ...{ unit: 's', digits: 2 },
     },
-    count('payments in a storm', ({ during }) => during.count),
-    count('refused as busy in a storm', ({ storm }) => storm.busy),
-    count('given up by the crowd in a storm', ({ storm }) => storm.givenUp),
+    count('payments in a storm', ({ storm }) => storm.paid.count),
+    count('refused as busy in a storm', ({ storm }) => storm.crowd.busy),
+    count('given up by the crowd in a storm', ({ storm }) => storm.crowd.givenUp),
   ]
 }
 
 function curveOf(rounds: readonly OverloadRound[], stormSeconds: number): Curve {
-  const all = PaymentTimes.together(rounds.map(({ during }) => during))
+  const all = PaymentTimes.together(rounds.map(({ storm }) => storm.paid))
   return {
     title: 'Payments over the time of the storm',
     xLabel: 's from its beginning; steps of 0.1 s in the first two, then of 1 s',

@@ -5,10 +5,8 @@ import { startHoldfast } from '../http-contestants.ts'
 import { CONNECTIONS, checkHeld, openSkus } from '../http-load.ts'
 import type { BenchOptions } from '../options.ts'
 import type { ScenarioReport } from '../scenario-report.ts'
-import type { CrowdReport } from './crowd.ts'
-import { CrowdProcess, runCrowd } from './crowd-process.ts'
-import { madeIn, type OverloadRound, reportOverload } from './overload-report.ts'
-import type { PaymentTimes } from './payment-times.ts'
+import { type CrowdPlan, CrowdProcess, runCrowd } from './crowd-process.ts'
+import { type Crowded, madeIn, type OverloadRound, reportOverload } from './overload-report.ts'
 import { Payments } from './payments.ts'
 
 const WARM_UP_SECONDS = 3
@@ -50,7 +48,7 @@ async function measure(url: string, options: BenchOptions): Promise<OverloadRoun
   for (let number = 1; number <= count; number++) {
     const round = await measureRound(url, payments, options.seconds)
     rounds.push(round)
-    made += round.storm.made + madeIn(round.calm)
+    made += madeIn([...round.calm, round.storm])
     await checkHeld(url, made)
     await payments.checkSold()
     process.stderr.write(`overload: round ${number} of ${count}\n`)
@@ -63,41 +61,39 @@ async function measureRound(
   payments: Payments,
   seconds: number,
 ): Promise<OverloadRound> {
-  const before = await calmCrowd(url, payments, seconds)
+  const calmPlan = { connections: CONNECTIONS, seconds }
+  const before = await crowdAndPayments(url, payments, calmPlan)
   await delay(1_000)
   const unloaded = await payments.pay(PAYMENTS_PER_SECOND, seconds)
-  const perSecond = (STORM * before.made) / before.seconds
-  const { storm, during } = await stormWith(url, payments, perSecond, STORM_LENGTH * seconds)
-  invariant(storm.other === 0, 'what is not made is refused as busy')
+  const storm = await crowdAndPayments(url, payments, {
+    ...{ connections: STORM_CONNECTIONS, giveUpMs: GIVE_UP_MS, seconds: STORM_LENGTH * seconds },
+    perSecond: (STORM * before.crowd.made) / before.crowd.seconds,
+  })
   const after = await payments.pay(PAYMENTS_PER_SECOND, AFTER_SECONDS)
-  return { calm: [before, await calmCrowd(url, payments, seconds)], storm, unloaded, during, after }
+  const again = await crowdAndPayments(url, payments, calmPlan)
+  tellIfRefused([before, again])
+  return { calm: [before, again], storm, unloaded, after }
 }
 
-// With the payments of the storm beside it: the storm is to be the only difference.
-async function calmCrowd(url: string, payments: Payments, seconds: number): Promise<CrowdReport> {
-  const pay = await payments.prepare(PAYMENTS_PER_SECOND, seconds)
-  const [closed] = await Promise.all([runCrowd(url, { connections: CONNECTIONS, seconds }), pay()])
-  invariant(closed.other === 0, 'what is not made is refused as busy')
-  if (closed.busy > 0) {
-    process.stderr.write(`the machine is not idle: ${closed.busy} refused in the closed loop\n`)
-  }
-  return closed
-}
-
-// Payments and the crowd start at once, when the connections of both are open.
-async function stormWith(
+// Both start at once, when the connections of both are open: the storm is to be the only difference between two of these.
+async function crowdAndPayments(
   url: string,
   payments: Payments,
-  perSecond: number,
-  seconds: number,
-): Promise<{ storm: CrowdReport; during: PaymentTimes }> {
-  const plan = { connections: STORM_CONNECTIONS, giveUpMs: GIVE_UP_MS }
-  const crowd = await CrowdProcess.open(url, { ...plan, perSecond, seconds })
+  plan: CrowdPlan,
+): Promise<Crowded> {
+  const crowdProcess = await CrowdProcess.open(url, plan)
   try {
-    const pay = await payments.prepare(PAYMENTS_PER_SECOND, seconds)
-    const [storm, during] = await Promise.all([crowd.run(), pay()])
-    return { storm, during }
+    const pay = await payments.prepare(PAYMENTS_PER_SECOND, plan.seconds)
+    const [crowd, paid] = await Promise.all([crowdProcess.run(), pay()])
+    invariant(crowd.other === 0, 'what is not made is refused as busy')
+    return { crowd, paid }
   } finally {
-    await crowd.end()
+    await crowdProcess.end()
   }
+}
+
+function tellIfRefused(calm: readonly Crowded[]): void {
+  const busy = calm.reduce((sum, { crowd }) => sum + crowd.busy, 0)
+  if (busy === 0) return
+  process.stderr.write(`the machine is not idle: ${busy} refused in the closed loops\n`)
 }

@@ -205,6 +205,38 @@ describe('while overloaded', () => {
     answered[0]?.()
     expect(process.gauge.refuses('reserve'), 'the room for it has left, too').toBe(true)
   })
+
+  test('room does not grow while the crowd is kept waiting', () => {
+    const process = new Process()
+    process.overload()
+    for (const answered of takeAll(process.gauge, 65)) answered()
+    for (let payment = 0; payment < 200; payment++) {
+      process.idle(9)
+      process.poll(1, ['settle'], 1)
+    }
+    expect(process.gauge.isOverloaded).toBe(true)
+    expect(takeAll(process.gauge, 1_000)).toHaveLength(72)
+  })
+
+  test('room begins anew with the next overload, whatever the loop has waited before', () => {
+    const process = new Process()
+    process.idle(5_000)
+    process.overload()
+    const answered = takeAll(process.gauge, 1_000)
+    expect(answered).toHaveLength(64)
+    process.poll(51)
+    expect(process.gauge.refuses('reserve'), 'it has not waited since').toBe(true)
+    process.poll(0)
+    process.idle(50)
+    answered.push(...takeAll(process.gauge, 1_000))
+    expect(answered).toHaveLength(72)
+    for (const answer of answered) answer()
+    process.idle(3_000)
+    process.poll(1)
+    expect(process.gauge.isOverloaded).toBe(false)
+    process.overload()
+    expect(takeAll(process.gauge, 1_000)).toHaveLength(64)
+  })
 })
 
 describe('a lane', () => {

@@ -44,6 +44,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   replay: ['commander', 'uplot'],
 }
 
+const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  name: string
+  dependencies: Record<string, string>
+}
+
 const NOTES = new RegExp(
   `\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X', 'HA' + 'CK'].join('|')})\\b`,
 )
@@ -56,6 +61,11 @@ const PLACES = [
 ]
 
 const roomOf = (path: string): string => path.split('/')[0] ?? ''
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
 const files = sourceFiles()
 const inRooms = files.filter(({ path }) => path.includes('/'))
 
@@ -137,6 +147,21 @@ describe('a room', () => {
       }
     }
   })
+
+  test.each(['core', 'journal', 'gateway', 'replay'])(
+    '%s runs without dev dependencies',
+    (room) => {
+      const installed = [MANIFEST.name, ...Object.keys(MANIFEST.dependencies)]
+      for (const file of inRooms.filter(({ path }) => roomOf(path) === room)) {
+        // A type is nothing that runs.
+        const text = file.text.replace(/^import type [^']*'[^']+'/gm, '')
+        for (const specifier of importsOf({ ...file, text })) {
+          if (/^(\.|node:|#)/.test(specifier)) continue
+          expect(installed, `${file.path} imports ${specifier}`).toContain(packageOf(specifier))
+        }
+      }
+    },
+  )
 
   test('bin needs nothing installed, but for the bundling after an installation', () => {
     for (const file of inRooms.filter(({ path }) => roomOf(path) === 'bin')) {

@@ -1,7 +1,7 @@
 // Links to real nats-servers: what happens when the server goes away or says no, and what a link promises.
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { NatsLink } from '../../../gateway/nats/link.ts'
 import { linkOptions } from '../../../gateway/nats/link-options.ts'
 import { testNats } from '../../fixtures/nats.ts'
@@ -321,7 +321,9 @@ describe('what was said', () => {
     const down = new Promise((resolve) => link.onChange(resolve))
     await server.kill()
     expect(await down).toBe(false)
+    const flush = vi.spyOn(link.connection, 'flush')
     await link.settle()
+    expect(flush).not.toHaveBeenCalled()
   })
 })
 
