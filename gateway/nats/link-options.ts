@@ -12,6 +12,7 @@ import {
   usernamePasswordAuthenticator,
 } from '@nats-io/transport-node'
 import type { LinkOptions } from './link.ts'
+import { LinkError } from './link-error.ts'
 import { type NatsAddresses, parseAddresses } from './nats-addresses.ts'
 import { identityCheck } from './server-identity.ts'
 
@@ -26,16 +27,6 @@ export interface NatsSettings {
   natsTlsCaFile?: string
   natsTlsCertFile?: string
   natsTlsKeyFile?: string
-}
-
-/** The settings for NATS cannot be used; the message names the setting, says what to do, and holds no secret. */
-export class LinkError extends Error {
-  readonly code = 'link_settings'
-
-  constructor(message: string, options?: { cause: unknown }) {
-    super(message, options)
-    this.name = 'LinkError'
-  }
 }
 
 /**

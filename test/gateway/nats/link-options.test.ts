@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { nkeys } from '@nats-io/transport-node'
 import { describe, expect, test } from 'vitest'
-import { LinkError, linkOptions, type NatsSettings } from '../../../gateway/nats/link-options.ts'
+import { LinkError } from '../../../gateway/nats/link-error.ts'
+import { linkOptions, type NatsSettings } from '../../../gateway/nats/link-options.ts'
 import { tempDirectories } from '../../fixtures/temp-directory.ts'
 
 const directory = tempDirectories()
