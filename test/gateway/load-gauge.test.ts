@@ -215,7 +215,7 @@ describe('while overloaded', () => {
       process.poll(1, ['settle'], 1)
     }
     expect(process.gauge.isOverloaded).toBe(true)
-    expect(takeAll(process.gauge, 1_000)).toHaveLength(72)
+    expect(takeAll(process.gauge, 1_000), 'one span had a refusal').toHaveLength(72)
   })
 
   test('room begins anew with the next overload, whatever the loop has waited before', () => {
